@@ -1,0 +1,1 @@
+"""Any source becomes one Dataset, and a Dataset becomes batches."""
