@@ -1,0 +1,39 @@
+"""hiddenspace: everything you can do with data that has no labels."""
+
+from typing import TYPE_CHECKING, Any
+
+from hiddenspace.names import MODULES, find
+
+__version__ = "0.1.0"
+__all__ = sorted(MODULES)
+
+if TYPE_CHECKING:
+    from hiddenspace.autoencoders.autoencoder import Autoencoder as Autoencoder
+    from hiddenspace.autoencoders.denoising import DenoisingAutoencoder as DenoisingAutoencoder
+    from hiddenspace.autoencoders.pca import PCA as PCA
+    from hiddenspace.autoencoders.redundant import RedundantAutoencoder as RedundantAutoencoder
+    from hiddenspace.autoencoders.sparse import SparseAutoencoder as SparseAutoencoder
+    from hiddenspace.autoencoders.variational import VariationalAutoencoder as VariationalAutoencoder
+    from hiddenspace.data.corruption import Blur as Blur
+    from hiddenspace.data.corruption import Dropout as Dropout
+    from hiddenspace.data.corruption import GaussianNoise as GaussianNoise
+    from hiddenspace.data.corruption import MaskingNoise as MaskingNoise
+    from hiddenspace.data.corruption import Occlusion as Occlusion
+    from hiddenspace.data.corruption import SaltAndPepper as SaltAndPepper
+    from hiddenspace.data.dataset import Dataset as Dataset
+    from hiddenspace.data.load import load_dataset as load_dataset
+    from hiddenspace.estimator import load as load
+    from hiddenspace.training.events import Observer as Observer
+    from hiddenspace.training.game import Game as Game
+    from hiddenspace.training.game import Player as Player
+    from hiddenspace.training.play import play as play
+    from hiddenspace.training.trainer import Trainer as Trainer
+
+
+def __getattr__(name: str) -> Any:
+    """Public names are imported when they are first asked for, so that `import hiddenspace` is quick."""
+    return find(name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,70 @@
+"""Public names and the modules they live in. `hs.load` finds classes here and nowhere else: no file can name a path."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from hiddenspace.errors import ModelError
+
+MODULES = {
+    "Autoencoder": "hiddenspace.autoencoders.autoencoder",
+    "Blur": "hiddenspace.data.corruption",
+    "Dataset": "hiddenspace.data.dataset",
+    "DenoisingAutoencoder": "hiddenspace.autoencoders.denoising",
+    "Dropout": "hiddenspace.data.corruption",
+    "Game": "hiddenspace.training.game",
+    "GaussianNoise": "hiddenspace.data.corruption",
+    "MaskingNoise": "hiddenspace.data.corruption",
+    "Observer": "hiddenspace.training.events",
+    "Occlusion": "hiddenspace.data.corruption",
+    "PCA": "hiddenspace.autoencoders.pca",
+    "Player": "hiddenspace.training.game",
+    "RedundantAutoencoder": "hiddenspace.autoencoders.redundant",
+    "SaltAndPepper": "hiddenspace.data.corruption",
+    "SparseAutoencoder": "hiddenspace.autoencoders.sparse",
+    "Trainer": "hiddenspace.training.trainer",
+    "VariationalAutoencoder": "hiddenspace.autoencoders.variational",
+    "load": "hiddenspace.estimator",
+    "load_dataset": "hiddenspace.data.load",
+    "play": "hiddenspace.training.play",
+}
+
+MODELS = {
+    "pca": "PCA",
+    "autoencoder": "Autoencoder",
+    "sparse": "SparseAutoencoder",
+    "redundant": "RedundantAutoencoder",
+    "denoising": "DenoisingAutoencoder",
+    "variational": "VariationalAutoencoder",
+}
+"""What the command line calls the estimators."""
+
+SAVED_VALUES = ("Blur", "Dropout", "GaussianNoise", "MaskingNoise", "Occlusion", "SaltAndPepper")
+"""Arguments that are objects of ours, and come back from a saved model by name."""
+
+
+def find(name: str) -> Any:
+    """The public thing of this name.
+
+    Raises
+    ------
+    AttributeError
+        If there is none.
+    """
+    if name not in MODULES:
+        raise AttributeError(f"hiddenspace has no {name!r}")
+    return getattr(import_module(MODULES[name]), name)
+
+
+def find_model(name: str) -> Any:
+    """The estimator class that a saved model names.
+
+    Raises
+    ------
+    ModelError
+        If the name is not that of an estimator of ours.
+    """
+    if name not in MODELS.values():
+        raise ModelError(f"the saved model is of class {name!r}, unknown to this version; upgrade hiddenspace.")
+    return find(name)

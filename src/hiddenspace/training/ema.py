@@ -1,0 +1,64 @@
+"""An exponential moving average of weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+
+class MovingAverage:
+    """average <- decay_t * average + (1 - decay_t) * weights, with decay_t = min(decay, (1 + t) / (10 + t)).
+
+    The smaller decay of the first steps keeps the random start out of the average (Polyak and Juditsky 1992; the
+    warm-up is that of TensorFlow's ExponentialMovingAverage). Buffers are not averaged.
+
+    Parameters
+    ----------
+    module : Module
+        Its parameters are followed.
+    decay : float
+        In [0, 1).
+    """
+
+    def __init__(self, module: nn.Module, decay: float) -> None:
+        self.decay = decay
+        self.steps = 0
+        self.parameters = list(module.parameters())
+        self.average = [parameter.detach().clone() for parameter in self.parameters]
+
+    def update(self) -> None:
+        """Takes the current weights into the average."""
+        decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
+        self.steps += 1
+        torch._foreach_lerp_(self.average, [p.detach() for p in self.parameters], 1 - decay)
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """The module bears the average inside the `with`, and its own weights again after it."""
+        own = [parameter.detach().clone() for parameter in self.parameters]
+        self.copy_to_module()
+        try:
+            yield
+        finally:
+            with torch.no_grad():
+                for parameter, value in zip(self.parameters, own, strict=True):
+                    parameter.copy_(value)
+
+    @torch.no_grad()
+    def copy_to_module(self) -> None:
+        """Puts the average into the module for good."""
+        for parameter, value in zip(self.parameters, self.average, strict=True):
+            parameter.copy_(value)
+
+    def state(self) -> tuple[int, dict[str, Tensor]]:
+        """Steps taken, and the averages by position."""
+        return self.steps, {str(i): value for i, value in enumerate(self.average)}
+
+    def restore(self, steps: int, tensors: dict[str, Tensor]) -> None:
+        """Takes back what `state` gave."""
+        self.steps = steps
+        for i, value in enumerate(self.average):
+            value.copy_(tensors[str(i)])

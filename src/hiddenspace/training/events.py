@@ -1,0 +1,66 @@
+"""What the loop tells those who watch it, and what they may answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from hiddenspace.training.game import Game, Terms
+
+Row = Mapping[str, float]
+"""The means of one pass over the data: epoch, round, seconds, train/<term>, validation/<term> and so on."""
+
+
+@dataclass(frozen=True)
+class RoundEnded:
+    """One round is over.
+
+    Parameters
+    ----------
+    round, rounds : int
+        Rounds played so far, and planned in all.
+    terms : mapping
+        The last terms of each player, detached and still on their device: reading one waits for the device.
+        Named `term` in a game of one and `player.term` otherwise.
+    items : int
+        Items seen in this round over all ranks.
+    row : mapping, optional
+        The means of the epoch, where this round ended one.
+    """
+
+    round: int
+    rounds: int
+    terms: Terms
+    items: int
+    row: Row | None = None
+
+
+@dataclass(frozen=True)
+class Stop:
+    """An observer's wish to end the training, with its reason as a sentence."""
+
+    reason: str
+
+
+class Observer:
+    """Watches a training and may end it. What it must remember over an interruption it gives as its state."""
+
+    def started(self, game: Game, first_round: int, rounds: int) -> None:
+        """Before the first round (of a resumed run: the first that is played again)."""
+
+    def __call__(self, event: RoundEnded) -> Stop | None:
+        """After each round."""
+        return None
+
+    def finished(self) -> None:
+        """After the last round, and after a failure too."""
+
+    def state(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        """What a checkpoint keeps: JSON values and tensors."""
+        return {}, {}
+
+    def restore(self, values: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+        """Takes back what `state` gave."""

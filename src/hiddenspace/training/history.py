@@ -1,0 +1,74 @@
+"""The means of each epoch, kept on the device until the epoch is over."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from hiddenspace.training.events import Row
+from hiddenspace.training.game import Terms
+from hiddenspace.training.ranks import total_over_ranks, world_size
+
+
+class History:
+    """Adds terms up and closes an epoch with one row of means. `rows` holds all of them."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, float]] = []
+        self.seconds = 0.0
+        self._sums: dict[str, Tensor] = {}
+        self._counts: dict[str, int] = {}
+        self._items = 0
+        self._since = time.perf_counter()
+        self._epoch_start = 0.0
+
+    def add(self, terms: Terms, items: int) -> None:
+        """Takes in one step's terms (detached) and how many items it saw."""
+        for name, value in terms.items():
+            value = value.detach().to(torch.float64 if value.device.type != "mps" else torch.float32)
+            self._sums[name] = self._sums[name] + value if name in self._sums else value
+            self._counts[name] = self._counts.get(name, 0) + 1
+        self._items += items
+
+    def tick(self) -> float:
+        """Seconds of training so far, over interruptions too."""
+        now = time.perf_counter()
+        self.seconds, self._since = self.seconds + now - self._since, now
+        return self.seconds
+
+    def close_epoch(self, round: int, learning_rate: float, validation: dict[str, float]) -> Row:
+        """The row of the epoch that just ended."""
+        means = {name: float(total_over_ranks(v)) / world_size() / self._counts[name] for name, v in self._sums.items()}
+        seconds = self.tick()
+        row: dict[str, float] = {
+            "epoch": len(self.rows) + 1,
+            "round": round,
+            "seconds": seconds,
+            "items_per_second": self._items / max(seconds - self._epoch_start, 1e-9),
+            "learning_rate": learning_rate,
+            **{f"train/{name}": value for name, value in means.items()},
+            **{f"validation/{name}": value for name, value in validation.items()},
+        }
+        self.rows.append(row)
+        self._sums, self._counts, self._items, self._epoch_start = {}, {}, 0, seconds
+        return row
+
+    def state(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        """What a checkpoint keeps: the rows, and the sums of an epoch that has begun."""
+        values = {
+            "rows": self.rows,
+            "seconds": self.tick(),
+            "counts": self._counts,
+            "items": self._items,
+            "epoch_start": self._epoch_start,
+        }
+        return values, dict(self._sums)
+
+    def restore(self, values: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+        """Takes back what `state` gave."""
+        self.rows, self.seconds, self._counts = values["rows"], values["seconds"], values["counts"]
+        self._items, self._epoch_start, self._sums = values["items"], values["epoch_start"], dict(tensors)
+        self._since = time.perf_counter()
