@@ -1,0 +1,71 @@
+"""Fully connected networks for vectors and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Literal
+
+from torch import Tensor, nn
+
+Activation = Literal["relu", "silu", "gelu", "tanh", "identity"]
+
+_ACTIVATIONS: dict[str, type[nn.Module]] = {
+    "relu": nn.ReLU,
+    "silu": nn.SiLU,
+    "gelu": nn.GELU,
+    "tanh": nn.Tanh,
+    "identity": nn.Identity,
+}
+
+
+class MLP(nn.Module):
+    """Linear layers with layer normalisation and an activation between them: (b, sizes[0]) -> (b, sizes[-1]).
+
+    The last layer is linear and unbounded. Two sizes make a single linear layer.
+
+    Parameters
+    ----------
+    sizes
+        Features of the input, of each hidden layer, and of the output; at least two.
+    activation
+        What follows each hidden layer.
+    normalise
+        Whether each hidden layer is normalised before its activation. Layer normalisation looks at one item
+        at a time, so a code never depends on what else is in the batch.
+    """
+
+    def __init__(self, sizes: Sequence[int], activation: Activation = "relu", normalise: bool = True) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for before, after in pairwise(sizes[:-1]):
+            layers.append(nn.Linear(before, after))
+            if normalise:
+                layers.append(nn.LayerNorm(after))
+            layers.append(_ACTIVATIONS[activation]())
+        self.layers = nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(b, sizes[0]) -> (b, sizes[-1])."""
+        out: Tensor = self.layers(x)
+        return out
+
+
+def hidden_sizes(features: int, depth: int | None = None, width: int | None = None) -> list[int]:
+    """Hidden layers from the data's side to the code's, each half of the one before, and never under 16.
+
+    `width` is the first; by default the power of two at or above the features, between 64 and 1024.
+    `depth` is their number, 2 by default.
+    """
+    first = width or min(1024, max(64, 1 << (features - 1).bit_length()))
+    return [max(first >> i, min(first, 16)) for i in range(2 if depth is None else depth)]
+
+
+def vector_encoder(features: int, code: int, depth: int | None = None, width: int | None = None) -> MLP:
+    """The default encoder of vectors and tables: (b, features) -> (b, code); see `hidden_sizes`."""
+    return MLP([features, *hidden_sizes(features, depth, width), code])
+
+
+def vector_decoder(code: int, features: int, depth: int | None = None, width: int | None = None) -> MLP:
+    """The default decoder, the mirror image of `vector_encoder`: (b, code) -> (b, features)."""
+    return MLP([code, *reversed(hidden_sizes(features, depth, width)), features])

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from hiddenspace.nets.conv import ConvDecoder, ConvEncoder
+from hiddenspace.nets.mlp import MLP, vector_decoder, vector_encoder
+
+PICTURES = [(1, 28, 28), (1, 8, 8), (3, 32, 32), (3, 64, 64), (3, 33, 17), (1, 1, 1), (5, 1, 9), (2, 7, 1), (13, 6, 10)]
+VECTORS = [(1,), (2,), (13,), (64,), (784,)]
+CODE = 4
+Pair = tuple[nn.Module, nn.Module]
+
+
+def pair(shape: tuple[int, ...], depth: int | None = None, width: int | None = None) -> Pair:
+    torch.manual_seed(0)
+    if len(shape) == 3:
+        return ConvEncoder(shape, CODE, depth, width), ConvDecoder(CODE, shape, depth, width)
+    return vector_encoder(shape[0], CODE, depth, width), vector_decoder(CODE, shape[0], depth, width)
+
+
+def parameters(nets: Pair) -> int:
+    return sum(p.numel() for net in nets for p in net.parameters())
+
+
+@pytest.mark.parametrize("depth", [None, 1, 2, 3, 4])
+@pytest.mark.parametrize("shape", PICTURES + VECTORS, ids=str)
+def test_there_and_back_in_shape_and_with_gradients_everywhere(shape: tuple[int, ...], depth: int | None) -> None:
+    encoder, decoder = pair(shape, depth)
+    x = torch.rand(6, *shape)
+    code = encoder(x)
+    back = decoder(code)
+    assert code.shape == (6, CODE)
+    assert back.shape == x.shape
+    (back - x).square().mean().backward()
+    for net in (encoder, decoder):
+        for name, parameter in net.named_parameters():
+            assert parameter.grad is not None, name
+            assert torch.isfinite(parameter.grad).all(), name
+
+
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 9, 5), (64,)], ids=str)
+def test_a_first_step_moves_every_weight(shape: tuple[int, ...]) -> None:
+    encoder, decoder = pair(shape)
+    x = torch.rand(32, *shape)
+    (decoder(encoder(x)) - x).square().mean().backward()
+    still = [n for net in (encoder, decoder) for n, p in net.named_parameters() if p.grad is None or not p.grad.any()]
+    assert still == []
+
+
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 9, 5), (13,)], ids=str)
+def test_a_code_does_not_depend_on_its_batch(shape: tuple[int, ...]) -> None:
+    encoder, decoder = (net.eval() for net in pair(shape))
+    x = torch.rand(9, *shape)
+    with torch.no_grad():
+        codes = encoder(x)
+        torch.testing.assert_close(torch.cat([encoder(one[None]) for one in x]), codes, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(decoder(codes[4:5]), decoder(codes)[4:5], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 9, 5), (13,)], ids=str)
+def test_one_item_can_be_trained_on(shape: tuple[int, ...]) -> None:
+    encoder, decoder = (net.train() for net in pair(shape))
+    decoder(encoder(torch.rand(1, *shape))).sum().backward()
+
+
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32), (13,)], ids=str)
+def test_bf16_autocast_is_near_float32(shape: tuple[int, ...]) -> None:
+    encoder, decoder = (net.eval() for net in pair(shape))
+    x = torch.rand(4, *shape)
+    with torch.no_grad():
+        exact = decoder(encoder(x))
+        with torch.autocast("cpu", torch.bfloat16):
+            rough = decoder(encoder(x))
+    assert (rough.float() - exact).square().mean() < 1e-3 * exact.square().mean()
+
+
+@pytest.mark.parametrize("shape", [(1, 28, 28), (13,)], ids=str)
+def test_the_seed_decides_the_weights_and_a_state_dict_carries_them(shape: tuple[int, ...]) -> None:
+    first, again = pair(shape), pair(shape)
+    for one, two in zip(first, again, strict=True):
+        for a, b in zip(one.state_dict().values(), two.state_dict().values(), strict=True):
+            assert torch.equal(a, b)
+    torch.manual_seed(1)
+    other = ConvEncoder(shape, CODE) if len(shape) == 3 else vector_encoder(shape[0], CODE)
+    x = torch.rand(3, *shape)
+    assert not torch.equal(other.eval()(x), first[0].eval()(x))
+    other.load_state_dict(first[0].state_dict())
+    assert torch.equal(other(x), first[0](x))
+
+
+@pytest.mark.parametrize(
+    ("shape", "at_most"),
+    [((13,), 20_000), ((64,), 50_000), ((784,), 4_000_000), ((1, 8, 8), 150_000), ((1, 28, 28), 5_000_000)],
+    ids=str,
+)
+def test_small_data_get_small_nets(shape: tuple[int, ...], at_most: int) -> None:
+    assert parameters(pair(shape)) <= at_most
+
+
+@pytest.mark.parametrize("shape", [(3, 32, 32), (64,)], ids=str)
+def test_width_scales_the_net(shape: tuple[int, ...]) -> None:
+    assert parameters(pair(shape, width=128)) > 2 * parameters(pair(shape, width=32))
+
+
+def test_two_sizes_are_one_linear_layer() -> None:
+    net = MLP([5, 3])
+    (linear,) = [m for m in net.modules() if isinstance(m, nn.Linear)]
+    x = torch.rand(2, 5)
+    torch.testing.assert_close(net(x), x @ linear.weight.T + linear.bias)
+
+
+@pytest.mark.parametrize("activation", ["relu", "silu", "gelu", "tanh", "identity"])
+def test_activations_by_name(activation: str) -> None:
+    assert MLP([5, 4, 3], activation=activation)(torch.rand(2, 5)).shape == (2, 3)
