@@ -1,0 +1,51 @@
+"""Arrays in, picture out: the only package that imports matplotlib, and only once a picture is wanted."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hiddenspace.pictures.agreement import scatter_column as scatter_column
+    from hiddenspace.pictures.bars import column_errors as column_errors
+    from hiddenspace.pictures.channels import as_pixels as as_pixels
+    from hiddenspace.pictures.heat import loadings as loadings
+    from hiddenspace.pictures.learning import learning_curves as learning_curves
+    from hiddenspace.pictures.lines import component_lines as component_lines
+    from hiddenspace.pictures.lines import profile_lines as profile_lines
+    from hiddenspace.pictures.mosaic import grid as grid
+    from hiddenspace.pictures.mosaic import tile as tile
+    from hiddenspace.pictures.signed import signed_pixels as signed_pixels
+    from hiddenspace.pictures.strips import rows as rows
+    from hiddenspace.pictures.theme import DARK as DARK
+    from hiddenspace.pictures.theme import LIGHT as LIGHT
+    from hiddenspace.pictures.theme import Theme as Theme
+    from hiddenspace.pictures.variance import explained_variance as explained_variance
+
+_HOMES = {
+    "DARK": "theme",
+    "LIGHT": "theme",
+    "Theme": "theme",
+    "as_pixels": "channels",
+    "column_errors": "bars",
+    "component_lines": "lines",
+    "explained_variance": "variance",
+    "grid": "mosaic",
+    "learning_curves": "learning",
+    "loadings": "heat",
+    "profile_lines": "lines",
+    "rows": "strips",
+    "scatter_column": "agreement",
+    "signed_pixels": "signed",
+    "tile": "mosaic",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

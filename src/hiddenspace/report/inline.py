@@ -1,0 +1,50 @@
+"""Pictures as text inside the page."""
+
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from io import BytesIO
+
+from matplotlib.figure import Figure
+from PIL import Image
+
+from hiddenspace.pictures.theme import DARK, LIGHT, Theme
+
+_DOTS = 192  # two for each CSS pixel
+_CSS_DOTS = 96
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture that the template can place: one source for light paper, perhaps another for dark."""
+
+    light: str  # data URI
+    width: int  # in CSS pixels
+    height: int
+    alt: str
+    dark: str | None = None
+    crisp: bool = False  # small pixels stay squares
+
+
+def picture(image: Image.Image, alt: str, *, crisp: bool = False) -> Picture:
+    """Put an image in at its own size."""
+    buffer = BytesIO()
+    image.save(buffer, "PNG", optimize=True)
+    return Picture(_uri(buffer), image.width, image.height, alt, crisp=crisp)
+
+
+def drawn(draw: Callable[[Theme], Figure], alt: str, models: tuple[str, ...]) -> Picture:
+    """Draw a chart once in light and once in dark ink, both on no ground, with the page's colours."""
+    (light, width, height), (dark, _, _) = (_render(draw(replace(theme, models=models))) for theme in (LIGHT, DARK))
+    return Picture(light, width, height, alt, dark=dark)
+
+
+def _render(figure: Figure) -> tuple[str, int, int]:
+    buffer = BytesIO()
+    figure.savefig(buffer, format="png", dpi=_DOTS, transparent=True)
+    width, height = figure.get_size_inches()
+    return _uri(buffer), round(width * _CSS_DOTS), round(height * _CSS_DOTS)
+
+
+def _uri(buffer: BytesIO) -> str:
+    return "data:image/png;base64," + b64encode(buffer.getvalue()).decode()

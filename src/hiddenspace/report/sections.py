@@ -1,0 +1,60 @@
+"""Which sections a report has, and what each shows."""
+
+from typing import Any
+
+import numpy as np
+
+from hiddenspace.pictures.theme import BASELINE
+from hiddenspace.report import charts
+from hiddenspace.report.cards import item_cards, worst_cards
+from hiddenspace.report.galleries import image_blocks
+from hiddenspace.report.summary import RunSummary
+
+_BROKEN = 50
+
+
+def sections(run: RunSummary) -> dict[str, Any]:
+    """Draw all that there is data for; the template leaves out what is empty here."""
+    shown = {
+        "blocks": image_blocks(run),
+        "beside": item_cards(run),
+        "worst": worst_cards(run),
+        "column_bars": charts.column_bars(run),
+        "scatters": charts.scatters(run),
+        "learning": charts.learning(run),
+        "code_size": charts.code_size(run),
+        "needed": needed(run),
+        "filters": charts.filters(run),
+        "broken": list(run.broken)[:_BROKEN],
+    }
+    return {**shown, "contents": contents(run, shown)}
+
+
+def contents(run: RunSummary, shown: dict[str, Any]) -> list[tuple[str, str]]:
+    """List (anchor, words) of the sections that are there, in their order."""
+    there = {
+        ("result", "Result"): run.models or run.verdict,
+        ("beside", "Before and after"): shown["blocks"] or shown["beside"],
+        ("worst", "The worst"): shown["worst"],
+        ("columns", "Columns"): shown["column_bars"] or shown["scatters"],
+        ("learning", "Learning"): shown["learning"],
+        ("size", "Code size"): shown["code_size"],
+        ("filters", "Filters"): shown["filters"],
+        ("data", "Data"): run.data or run.notes or run.broken,
+        ("next", "What next"): run.next_steps,
+        ("settings", "Settings"): run.settings,
+    }
+    return [entry for entry, content in there.items() if content]
+
+
+def needed(run: RunSummary) -> list[tuple[str, int, int | None]]:
+    """Tell for each model (name, its code size, the code size at which PCA explains as much; None: never)."""
+    if run.pca_curve is None or not len(run.pca_curve):
+        return []
+    best_so_far = np.maximum.accumulate(np.asarray(run.pca_curve, float))
+    found = []
+    for row in run.models:
+        if row.name != BASELINE and row.explained_variance is not None:
+            at = int(np.searchsorted(best_so_far, row.explained_variance)) + 1
+            found.append((row.name, row.code_size, at if at <= len(best_so_far) else None))
+    return found

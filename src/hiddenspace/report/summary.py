@@ -1,0 +1,72 @@
+"""What a report is made from: plain data, so that anything that has run can fill it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from numpy.typing import NDArray
+
+Items = NDArray[Any] | Mapping[str, Sequence[Any]]
+"""Things to show. Images: (n, h, w) or (n, h, w, c), uint8 or floats in [0, 1]; vectors: (n, d);
+tables: a dict of column -> n values (`frame.to_dict("list")`)."""
+
+
+@dataclass(frozen=True)
+class ModelRow:
+    """One model's line in the result table; what is not known is None and shown as a dash."""
+
+    name: str
+    code_size: int
+    explained_variance: float | None  # of the reconstruction, on the validation items; 1 is perfect
+    mse: float | None  # mean squared error per value, on the validation items
+    seconds: float | None = None  # of fitting
+    parameters: int | None = None
+    winner: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Worst:
+    """The items with the largest error, the worst first."""
+
+    originals: Items
+    reconstructions: Mapping[str, Items]
+    ids: Sequence[str]  # file names, or positions
+    errors: Sequence[float]
+    model: str = "autoencoder"  # whose errors these are
+
+
+@dataclass(frozen=True, eq=False)
+class RunSummary:
+    """A run as its report shows it. Whatever is left empty leaves its section out.
+
+    Texts may come from anywhere (they are escaped); `like this` between backticks is set as code in `verdict`,
+    `notes` and `next_steps`. Of long lists only the first are shown, so everything may be given.
+    """
+
+    title: str
+    source: str  # the data's name, as the user gave it
+    kind: Literal["images", "vectors", "table"]
+
+    data: Sequence[str] = ()  # what was seen in the data, a line each (Dataset.describe())
+    notes: Sequence[str] = ()  # decisions said aloud, a sentence each
+    broken: Sequence[tuple[str, str]] = ()  # (file name, reason)
+
+    models: Sequence[ModelRow] = ()
+    verdict: Sequence[str] = ()  # who won, and by how much; a sentence each
+    next_steps: Sequence[str] = ()
+
+    originals: Items | None = None  # validation items
+    reconstructions: Mapping[str, Items] = field(default_factory=dict)  # model -> the same items; PCA is called "PCA"
+    worst: Worst | None = None
+
+    history: Sequence[Mapping[str, float]] = ()  # one per epoch: "epoch", "train/TERM", "validation/TERM"
+    best_epoch: int | None = None  # the one that was kept; else the lowest validation/reconstruction
+    baseline_error: float | None = None  # PCA's, in the unit of validation/reconstruction
+
+    pca_curve: NDArray[Any] | None = None  # (k,) PCA's explained variance on validation with 1..k components
+
+    filters: Mapping[str, NDArray[Any]] = field(default_factory=dict)  # model -> signed (k, h, w[, c]) or (k, d)
+    columns: Sequence[str] = ()  # names of the d entries of a table's filters
+    column_errors: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # model -> column -> error
+
+    settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # group -> name -> value
