@@ -1,0 +1,98 @@
+"""Flags made from signatures and docstrings, so that no default and no help text is written twice."""
+
+from __future__ import annotations
+
+import inspect
+import types
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+import docstring_parser
+from cyclopts import Parameter
+
+from hiddenspace.errors import UsageError
+
+PLAIN = (int, float, str, bool)
+
+
+def flags_of(made_from: Callable[..., Any], leave_out: tuple[str, ...] = ()) -> Iterator[inspect.Parameter]:
+    """A keyword-only parameter for each argument that can be written on a command line."""
+    texts = parameter_texts(made_from)
+    init = made_from.__init__ if inspect.isclass(made_from) else made_from
+    hints = typing.get_type_hints(inspect.unwrap(init))
+    for parameter in inspect.signature(made_from).parameters.values():
+        if parameter.name in leave_out:
+            continue
+        annotation = _writable(hints.get(parameter.name, str))
+        if annotation is not None:
+            annotated: Any = Annotated.__class_getitem__((annotation, Parameter(help=texts.get(parameter.name, ""))))  # type: ignore[attr-defined]
+            yield parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=annotated)
+
+
+def parameter_texts(documented: Any) -> dict[str, str]:
+    """What the docstring (or that of the first base class with such a section) says of each parameter."""
+    for source in inspect.getmro(documented) if inspect.isclass(documented) else (documented,):
+        parsed = docstring_parser.parse(inspect.cleandoc(source.__doc__ or ""))
+        if parsed.params:
+            return {p.arg_name.strip(): " ".join((p.description or "").split()) for p in _single(parsed.params)}
+    return {}
+
+
+def _single(params: list[Any]) -> Iterator[Any]:
+    """One entry a name, where a docstring describes 'encoder, decoder' together."""
+    for param in params:
+        for name in param.arg_name.split(","):
+            entry = types.SimpleNamespace(arg_name=name, description=param.description)
+            yield entry
+
+
+def _writable(annotation: Any) -> Any:
+    """The part of an annotation that text can give: plain types as they are, callables as their names in text."""
+    options = (
+        typing.get_args(annotation)
+        if typing.get_origin(annotation) in (typing.Union, types.UnionType)
+        else (annotation,)
+    )
+    kept = []
+    for option in options:
+        if option in PLAIN or option is type(None) or typing.get_origin(option) is Literal:
+            kept.append(option)
+        elif typing.get_origin(option) is not None and "Callable" in str(option):
+            kept.append(str)
+    if all(option is type(None) for option in kept):
+        return None
+    joined = kept[0]
+    for option in kept[1:]:
+        joined = joined | option
+    return joined
+
+
+def command_of(function: Callable[..., Any], parameters: list[inspect.Parameter], help_text: str) -> Callable[..., Any]:
+    """A function for the parser: these parameters, everything passed on by name."""
+
+    def command(*args: Any, **kwargs: Any) -> Any:
+        bound = signature.bind(*args, **kwargs)
+        return function(dict(bound.arguments))
+
+    signature = inspect.Signature(parameters)
+    command.__signature__ = signature  # type: ignore[attr-defined]
+    command.__annotations__ = {p.name: p.annotation for p in parameters}
+    command.__doc__ = help_text
+    command.__name__ = function.__name__
+    return command
+
+
+def with_config(parameters: list[inspect.Parameter], config: Mapping[str, Any], path: str) -> list[inspect.Parameter]:
+    """The same parameters with the defaults that a configuration file sets.
+
+    Raises
+    ------
+    UsageError
+        If it sets something that is no flag.
+    """
+    values = {str(name).replace("-", "_"): value for name, value in config.items()}
+    unknown = sorted(values.keys() - {p.name for p in parameters})
+    if unknown:
+        raise UsageError(f"{path} sets {', '.join(unknown)}, which fit does not know; see hiddenspace fit --help.")
+    return [p.replace(default=values.get(p.name, p.default)) for p in parameters]

@@ -1,0 +1,59 @@
+"""`hiddenspace COMMAND ...`: finds the command, and turns errors into one sentence and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from cyclopts import App
+from rich.console import Console
+
+from hiddenspace import __version__
+from hiddenspace.errors import HiddenspaceError, UsageError
+
+COMMANDS = {
+    "fit": "Learn from unlabelled data: PCA beside an autoencoder, a saved model and a report.",
+    "transform": "Encode data with a trained model.",
+    "reconstruct": "Encode data and decode it again, as files to look at.",
+    "report": "Write a run's report anew.",
+    "info": "Say what a run or a saved model is.",
+}
+HELP = f"""Everything you can do with data that has no labels.
+
+Try: hiddenspace fit digits
+
+SOURCE is a folder of images, a CSV or Parquet file, a .npy, .npz or idx array, the name of a sample that comes along
+(digits, shapes, photographs, wine, breast-cancer), or of a dataset on the Hugging Face Hub.
+Each command shows its options and an example with --help. Version {__version__}.
+"""
+FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code: 0, 1 for a failed run, 2 for wrong usage, 130 after Ctrl-C.
+
+    The help of the whole program is static: only the command that is called is imported.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    # what a terminal user reads is English, plain and not wrapped in boxes of rich markup
+    app = App(name="hiddenspace", help=HELP, version=__version__, help_format="plaintext", result_action="return_value")
+    for name, line in COMMANDS.items():
+        if given[:1] == [name]:
+            app.command(import_module(f"hiddenspace.cli.{name}").command(given[1:]), name=name)
+        else:
+            app.command(App(name=name, help=line))
+    try:
+        app(given)
+    except UsageError as error:
+        return _say(error, WRONG_USAGE)
+    except HiddenspaceError as error:
+        return _say(error, FAILED)
+    except KeyboardInterrupt as interruption:
+        return _say(interruption if interruption.args else "interrupted", INTERRUPTED)
+    return 0
+
+
+def _say(what: object, code: int) -> int:
+    Console(stderr=True).print(f"hiddenspace: {what}", markup=False, highlight=False, soft_wrap=True)
+    return code

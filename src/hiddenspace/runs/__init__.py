@@ -1,0 +1,1 @@
+"""A run: one folder that holds a trained model, what was measured, and a page about it."""

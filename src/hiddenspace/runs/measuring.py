@@ -1,0 +1,91 @@
+"""What a run measures on the items that no model has seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from hiddenspace.autoencoders.coder import Coder
+from hiddenspace.autoencoders.pca import PCA
+from hiddenspace.data.dataset import Dataset
+from hiddenspace.data.table_format import TableFormat
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One model on the held-out items."""
+
+    name: str
+    code: int
+    explained_variance: float
+    mse: float
+    seconds: float
+    parameters: int
+
+
+def measure(name: str, model: Coder, held_out: Dataset, seconds: float) -> Measured:
+    """Explained variance and mean squared error per value of the reconstruction, in model space."""
+    tensors = [t for net in model.networks().values() for t in net.state_dict().values()]
+    return Measured(
+        name,
+        model.code_size_,
+        model.score(held_out),
+        float(model.reconstruction_errors(held_out).mean()),
+        seconds,
+        sum(tensor.numel() for tensor in tensors),
+    )
+
+
+def pca_curve(pca: PCA, held_out: Dataset) -> np.ndarray:
+    """Explained variance on held-out items with 1, 2, ... components: each adds the square of its code."""
+    codes = pca.transform(held_out).astype(np.float64)
+    x = pca.rebuilt(held_out)[0].reshape(len(codes), -1).astype(np.float64)
+    spread = float(((x - x.mean(0)) ** 2).sum())
+    error = float(((x - pca.encoder_.mean.cpu().numpy()) ** 2).sum())
+    lost = error - np.cumsum((codes**2).sum(axis=0))
+    return 1 - lost / spread if spread > 0 else np.zeros_like(lost)
+
+
+def column_errors(model: Coder, held_out: Dataset) -> dict[str, float]:
+    """Of each column of a table the share of its variance that the reconstruction loses."""
+    if not isinstance(model.format_, TableFormat):
+        return {}
+    x, rebuilt = (values.astype(np.float64) for values in model.rebuilt(held_out))
+    spread = ((x - x.mean(0)) ** 2).sum(0)
+    lost = ((x - rebuilt) ** 2).sum(0)
+    errors: dict[str, float] = {}
+    start = 0
+    for column in model.format_.columns:
+        part = slice(start, start := start + len(column.names))
+        whole = float(spread[part].sum())
+        errors[str(column.name)] = float(lost[part].sum()) / whole if whole > 1e-9 else 0.0
+    return errors
+
+
+def unit_responses(model: Coder, items: Dataset, most: int) -> np.ndarray:
+    """What each number of the code adds to the picture: decoder(mean + deviation) - decoder(mean - deviation), signed.
+
+    The numbers that vary most come first. For PCA this is the component itself, but for its scale.
+    """
+    codes = model.transform(items)
+    mean, deviation = codes.mean(0), codes.std(0)
+    order = np.argsort(-deviation, kind="stable")[:most]
+    steps = np.zeros((len(order), len(mean)), np.float32)
+    steps[np.arange(len(order)), order] = deviation[order]
+    device = next(iter([*model.decoder_.parameters(), *model.decoder_.buffers()])).device
+    with torch.inference_mode():
+        up, down = (model.decoder_(torch.from_numpy(mean + sign * steps).to(device)) for sign in (1, -1))
+        return displayed(((up - down) / 2).cpu().numpy())
+
+
+def displayed(x: np.ndarray) -> np.ndarray:
+    """Channels last for pictures; rows stay rows."""
+    return np.ascontiguousarray(x.transpose(0, 2, 3, 1)) if x.ndim == 4 else x
+
+
+def pictures_of(model: Coder, items: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Images and their reconstructions, (n, h, w, c) in [0, 1]."""
+    originals, rebuilt = (np.clip(displayed(values), 0, 1) for values in model.rebuilt(items))
+    return originals, rebuilt

@@ -1,0 +1,221 @@
+"""From a source to a run folder: look, hold out, fit PCA and the model, measure, report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from hiddenspace.autoencoders.coder import Coder
+from hiddenspace.autoencoders.pca import PCA
+from hiddenspace.autoencoders.recipe import default_code
+from hiddenspace.data.dataset import Dataset
+from hiddenspace.data.format import fit_format
+from hiddenspace.data.load import load_dataset
+from hiddenspace.errors import DataError, TrainingError, UsageError
+from hiddenspace.estimator import load
+from hiddenspace.names import MODELS, find
+from hiddenspace.runs.folder import locked
+from hiddenspace.runs.measuring import Measured, measure
+from hiddenspace.runs.narrator import Narrator
+from hiddenspace.runs.settings import RunSettings
+from hiddenspace.runs.summary import summary
+from hiddenspace.runs.values import value_from_text
+from hiddenspace.runs.verdict import next_steps, verdict, winner
+from hiddenspace.training.trainer import Trainer
+
+MOST_HELD_OUT = 10_000
+CURVE = 128
+"""Components of the PCA that the curve over code sizes is drawn from."""
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """What models learn from, and what they are judged by."""
+
+    training: Dataset
+    held_out: Dataset
+
+
+def execute(
+    settings: RunSettings, folder: Path, console: Console, *, resume: bool = False, progress: bool = True
+) -> dict[str, Any]:
+    """Runs to the end, or goes on with what was interrupted; returns the results that run.json keeps.
+
+    Raises
+    ------
+    HiddenspaceError
+        Whatever goes wrong with the data, the folder or the training.
+    """
+    with locked(folder):
+        narrator = Narrator(console, folder / "log.txt")
+        if not resume:
+            settings.write(folder, status="running")
+        split = look(settings, narrator)
+        wide = fit_pca(settings, split, folder, narrator)
+        pca = wide.truncated(min(code_size(settings, split), wide.code_size_))
+        model = fit_model(settings, split, folder, narrator, progress)
+        measured = [measure("PCA", pca, split.held_out, wide.data_["seconds"])]
+        if model is not None:
+            measured.append(measure(model_title(settings), model, split.held_out, model.history_[-1]["seconds"]))
+        kept = model if model is not None else pca
+        kept.data_ |= {"name": settings.source, "scores": {m.name: m.explained_variance for m in measured}}
+        kept.save_pretrained(folder / "model")
+        results = conclude(settings, folder, split, measured, narrator)
+        report(settings, folder, split, wide, pca, model, measured, results, narrator)
+        settings.write(folder, status="done", **results)
+        return results
+
+
+def write_again(folder: Path, console: Console) -> None:
+    """Measures the saved models of a finished run once more and writes its report.
+
+    Raises
+    ------
+    TrainingError
+        If the run is not finished.
+    """
+    settings, before = RunSettings.read(folder)
+    if before["status"] != "done":
+        raise TrainingError(f"{folder} is not finished; go on with: hiddenspace fit --resume {folder}")
+    with locked(folder):
+        narrator = Narrator(console, folder / "log.txt")
+        split = look(settings, narrator)
+        wide, kept = load(folder / "pca"), load(folder / "model")
+        model = None if settings.model == "pca" else kept
+        pca = wide.truncated(kept.code_size_)
+        measured = [Measured(**entry) for entry in before["models"]]
+        report(settings, folder, split, wide, pca, model, measured, before, narrator)
+
+
+def look(settings: RunSettings, narrator: Narrator) -> Split:
+    """Reads the source, says what was seen, and puts some of it aside before anything is learned."""
+    dataset = replace(load_dataset(settings.source, **settings.data), name=settings.source)
+    narrator.say(dataset.describe())
+    if len(dataset) < 4:
+        raise DataError(f"{settings.source} holds {len(dataset)} items; at least 4 are needed to learn and to judge.")
+    if dataset.test is not None:
+        training, held_out = dataset, dataset.test
+        narrator.say(f"Models are judged on the test part of {settings.source}: {len(held_out):,} items.")
+    else:
+        training, held_out = dataset.split(settings.held_out, settings.seed)
+        narrator.say(
+            f"{len(held_out):,} items are held out to judge the models by; {len(training):,} are learned from."
+        )
+    if len(held_out) > MOST_HELD_OUT:
+        chosen = np.random.default_rng(settings.seed).choice(len(held_out), MOST_HELD_OUT, replace=False)
+        held_out = held_out.take(np.sort(chosen))
+        narrator.say(f"Of the items held out {MOST_HELD_OUT:,} chosen at random are used.")
+    return Split(training, held_out)
+
+
+def code_size(settings: RunSettings, split: Split) -> int:
+    """Numbers in the code: as asked for, or by default."""
+    asked = settings.params.get("code")
+    return int(asked) if asked is not None else default_code(fit_format(split.training).shape)
+
+
+def fit_pca(settings: RunSettings, split: Split, folder: Path, narrator: Narrator) -> PCA:
+    """PCA with as many components as the curve needs; read from the folder where it was fitted before."""
+    if (folder / "pca" / "config.json").exists():
+        saved: PCA = load(folder / "pca")
+        return saved
+    narrator.say("PCA ...")
+    started = time.perf_counter()
+    scaling = settings.params.get("scaling", "auto")
+    size = code_size(settings, split)
+    shape = fit_format(split.training, scaling).shape
+    most = min(len(split.training), int(np.prod(shape)))
+    pca = PCA(min(most, max(size, CURVE)), scaling=scaling, random_state=settings.seed).fit(split.training)
+    pca.data_["seconds"] = time.perf_counter() - started
+    pca.save_pretrained(folder / "pca")
+    return pca
+
+
+def fit_model(settings: RunSettings, split: Split, folder: Path, narrator: Narrator, progress: bool) -> Coder | None:
+    """Trains the model that was asked for; None where that is PCA itself."""
+    if settings.model == "pca":
+        return None
+    trainer = Trainer(folder=folder, resume=True, progress=None if progress else False, **settings.trainer)
+    model: Coder = make_model(settings, trainer)
+    narrator.say(f"{model_title(settings)} ...")
+    model.fit(split.training)
+    row = model.history_[-1]
+    ended = f"after {int(row['epoch'])} epochs; epoch {model.best_epoch_} was best and is kept"
+    narrator.say(f"{model_title(settings)} trained in {row['seconds']:.1f} s, {ended}.")
+    return model
+
+
+def make_model(settings: RunSettings, trainer: Trainer) -> Any:
+    """The estimator, unfitted.
+
+    Raises
+    ------
+    UsageError
+        If there is no such model.
+    """
+    if settings.model not in MODELS:
+        raise UsageError(f"--model {settings.model} is unknown; use one of {', '.join(MODELS)}.")
+    params: Mapping[str, Any] = {name: value_from_text(value) for name, value in settings.params.items()}
+    return find(MODELS[settings.model])(**params, random_state=settings.seed, trainer=trainer)
+
+
+def model_title(settings: RunSettings) -> str:
+    """What the model is called in tables: SparseAutoencoder -> Sparse autoencoder."""
+    name = MODELS.get(settings.model, settings.model)
+    return name if name == "PCA" else name.replace("Autoencoder", " autoencoder").strip().capitalize()
+
+
+def conclude(
+    settings: RunSettings, folder: Path, split: Split, measured: list[Measured], narrator: Narrator
+) -> dict[str, Any]:
+    """The table at the end, who won, and what to do next."""
+    best = winner(measured)
+    table = Table("model", "code", "explained variance", "mean squared error", "seconds", "parameters")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for m in measured:
+        figures = (str(m.code), f"{m.explained_variance:.4f}", f"{m.mse:.5g}", f"{m.seconds:.1f}", f"{m.parameters:,}")
+        table.add_row(m.name + (" *" if m is best and len(measured) > 1 else ""), *figures)
+    narrator.say(table)
+    what = {"images": "images", "vectors": "rows", "table": "rows"}[split.training.kind]
+    sentence = verdict(measured, len(split.held_out), what)
+    steps = next_steps(measured, folder, settings.source, len(split.training), split.training.kind)
+    narrator.say(sentence)
+    for step in steps:
+        narrator.say("  " + step.replace("`", ""))
+    return {
+        "models": [asdict(m) for m in measured],
+        "winner": best.name if best is not None else None,
+        "verdict": sentence,
+        "next_steps": steps,
+        "items": {"learned_from": len(split.training), "held_out": len(split.held_out)},
+        "broken": [asdict(b) for b in split.training.broken],
+        "report": str(folder / "report.html"),
+    }
+
+
+def report(
+    settings: RunSettings,
+    folder: Path,
+    split: Split,
+    wide: PCA,
+    pca: PCA,
+    model: Coder | None,
+    measured: list[Measured],
+    results: dict[str, Any],
+    narrator: Narrator,
+) -> None:
+    """Writes report.html."""
+    from hiddenspace.report import write_report
+
+    title = model_title(settings)
+    models: dict[str, Coder] = {"PCA": pca} | ({title: model} if model is not None else {})
+    write_report(summary(settings, split, wide, models, measured, results), folder / "report.html")
+    narrator.say(f"Report: {folder / 'report.html'}")

@@ -1,0 +1,73 @@
+"""What a run was asked for, as a file in its folder, so that it can go on after any interruption."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Self
+
+from hiddenspace.errors import TrainingError
+from hiddenspace.training.checkpoint import write_durably
+
+FILE = "run.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """Everything that decides how a run ends.
+
+    Parameters
+    ----------
+    source : str
+        Path or name of the data.
+    model : str
+        What the command line calls the estimator, see `names.MODELS`.
+    seed : int
+        Of everything random.
+    params : dict
+        Hyperparameters of the estimator, as JSON.
+    trainer : dict
+        Arguments of the Trainer, as JSON.
+    data : dict
+        Arguments of `load_dataset`.
+    held_out : float
+        The part that no model sees, where the source does not come split.
+    """
+
+    source: str
+    model: str = "autoencoder"
+    seed: int = 0
+    params: dict[str, Any] = field(default_factory=dict)
+    trainer: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)
+    held_out: float = 0.1
+
+    def write(self, folder: Path, **results: Any) -> None:
+        """Puts the settings, and what came of them so far, into a run folder."""
+        content = {"format": FORMAT, "settings": asdict(self), **results}
+        draft = folder / f".{FILE}"
+        write_durably(draft, json.dumps(content, indent=1).encode())
+        draft.replace(folder / FILE)
+
+    @classmethod
+    def read(cls, folder: Path) -> tuple[Self, dict[str, Any]]:
+        """The settings of a run folder, and its results.
+
+        Raises
+        ------
+        TrainingError
+            If it is no run folder, or one of a newer version.
+        """
+        try:
+            content = json.loads((folder / FILE).read_text())
+        except FileNotFoundError:
+            raise TrainingError(f"{folder} is no run folder, it has no {FILE}; give one that fit has made.") from None
+        except (OSError, ValueError) as error:
+            raise TrainingError(f"{folder / FILE} cannot be read ({error}); start a new run.") from error
+        if content.get("format", 0) > FORMAT:
+            raise TrainingError(f"{folder} was made by a newer hiddenspace; upgrade it.")
+        known = {item.name for item in fields(cls)}
+        settings = content.pop("settings")
+        return cls(**{name: value for name, value in settings.items() if name in known}), content

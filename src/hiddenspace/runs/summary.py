@@ -1,0 +1,123 @@
+"""What a run hands to its report."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hiddenspace.autoencoders.coder import Coder
+from hiddenspace.autoencoders.pca import PCA
+from hiddenspace.data.dataset import Dataset
+from hiddenspace.data.table_format import TableFormat
+from hiddenspace.report.summary import Items, ModelRow, RunSummary, Worst
+from hiddenspace.runs.measuring import Measured, column_errors, pca_curve, pictures_of, unit_responses
+from hiddenspace.runs.settings import RunSettings
+
+if TYPE_CHECKING:
+    from hiddenspace.runs.run import Split
+
+SHOWN = 24
+WORST = 12
+FILTERS = 32
+
+
+def summary(
+    settings: RunSettings,
+    split: Split,
+    wide: PCA,
+    models: dict[str, Coder],
+    measured: list[Measured],
+    results: dict[str, Any],
+) -> RunSummary:
+    """Everything that the page shows, as plain data."""
+    held_out, kind = split.held_out, split.training.kind
+    some = held_out.take(np.arange(min(SHOWN, len(held_out))))
+    last_name, last = list(models.items())[-1]
+    history = last.history_
+    return RunSummary(
+        title=f"{last_name} on {settings.source}",
+        source=settings.source,
+        kind=kind,
+        data=[line for line in split.training.describe().splitlines() if line and not line.startswith("note: ")],
+        notes=list(split.training.notes),
+        broken=[(item.name, item.reason) for item in split.training.broken],
+        models=[
+            ModelRow(
+                m.name,
+                m.code,
+                m.explained_variance,
+                m.mse,
+                m.seconds,
+                m.parameters,
+                winner=len(measured) > 1 and m.name == results["winner"],
+            )
+            for m in measured
+        ],
+        verdict=[results["verdict"]],
+        next_steps=results["next_steps"],
+        originals=_originals(last, some),
+        reconstructions={name: _reconstructions(model, some) for name, model in models.items()},
+        worst=_worst(models, last_name, held_out),
+        history=history,
+        best_epoch=getattr(last, "best_epoch_", None),
+        baseline_error=measured[0].mse if history and "validation/reconstruction" in history[-1] else None,
+        pca_curve=pca_curve(wide, held_out),
+        filters=_filters(models, split),
+        columns=list(getattr(last.format_, "feature_names", [])),
+        column_errors={n: e for n, m in models.items() if (e := column_errors(m, held_out))},
+        settings=_settings(settings, last),
+    )
+
+
+def _originals(model: Coder, items: Dataset) -> Items:
+    """Items as the report takes them, in the units and columns that the model gives them back in."""
+    if isinstance(model.format_, TableFormat):
+        table: dict[str, Any] = items.items[[column.name for column in model.format_.columns]].to_dict("list")
+        return table
+    if items.kind == "vectors":
+        return np.asarray(items.items[np.arange(len(items))])
+    return pictures_of(model, items)[0]
+
+
+def _reconstructions(model: Coder, items: Dataset) -> Items:
+    if items.kind == "images":
+        return pictures_of(model, items)[1]
+    rebuilt: Any = model.reconstruct(items)
+    return rebuilt.to_dict("list") if items.kind == "table" else rebuilt  # type: ignore[no-any-return]
+
+
+def _worst(models: dict[str, Coder], name: str, held_out: Dataset) -> Worst:
+    errors = models[name].reconstruction_errors(held_out)
+    order = np.argsort(-errors, kind="stable")[:WORST]
+    items = held_out.take(order)
+    ids = items.ids if items.ids is not None else [f"item {i}" for i in order]
+    return Worst(
+        originals=_originals(models[name], items),
+        reconstructions={n: _reconstructions(m, items) for n, m in models.items()},
+        ids=list(ids),
+        errors=[float(e) for e in errors[order]],
+        model=name,
+    )
+
+
+def _filters(models: dict[str, Coder], split: Split) -> dict[str, np.ndarray]:
+    some = split.training.take(np.arange(min(1000, len(split.training))))
+    return {name: unit_responses(model, some, FILTERS) for name, model in models.items()}
+
+
+def _settings(settings: RunSettings, model: Coder) -> dict[str, dict[str, object]]:
+    versions = {name: version(name) for name in ("hiddenspace", "torch", "numpy", "scikit-learn")}
+    params = {k: v for k, v in model.get_params(deep=False).items() if k not in ("trainer", "random_state")}
+    how = {"seed": settings.seed, "held out": settings.held_out, **settings.trainer}
+    return {
+        "Model": {
+            "class": type(model).__name__,
+            "code": model.code_size_,
+            **{k: v for k, v in params.items() if k != "code"},
+        },
+        "Run": how,
+        "Versions": {**versions, "python": platform.python_version(), "machine": platform.machine()},
+    }
