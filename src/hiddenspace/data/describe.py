@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from hiddenspace.data.wording import counted
+
 if TYPE_CHECKING:
     from hiddenspace.data.dataset import Dataset
 
@@ -21,7 +23,7 @@ def describe(data: "Dataset") -> str:
     if data.labels is not None:
         lines.append(f"labels: {_classes(data.labels)}")
     if data.test is not None:
-        lines.append(f"test part: {len(data.test):,} items")
+        lines.append(f"test part: {counted(len(data.test), 'item')}")
     if data.broken:
         lines.append(f"skipped: {_broken(data)}")
     return "\n".join([*lines, *(f"note: {note}" for note in data.notes)])
@@ -61,7 +63,7 @@ def _classes(labels: NDArray[Any]) -> str:
 
 
 def _broken(data: "Dataset") -> str:
-    return f"{len(data.broken):,} files ({_some([f'{b.name}: {b.reason}' for b in data.broken], '; ')})"
+    return f"{counted(len(data.broken), 'file')} ({_some([f'{b.name}: {b.reason}' for b in data.broken], '; ')})"
 
 
 def _some(names: list[str], between: str = ", ") -> str:

@@ -5,11 +5,12 @@ pixel of zero, the pixel is partly covered: that is all the anti-aliasing there 
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+Floats = NDArray[Any]  # float32 throughout
 
 CHUNK = 500  # pictures drawn at once: the planes of more do not stay in cache
 
@@ -32,7 +33,8 @@ def _cross(x: Floats, y: Floats) -> Floats:
 
 
 def _triangle(x: Floats, y: Floats) -> Floats:
-    return np.maximum(np.abs(x) * np.sqrt(0.75) + y * 0.5, -y) - 0.5
+    distance: Floats = np.maximum(np.abs(x) * np.sqrt(0.75) + y * 0.5, -y) - 0.5
+    return distance
 
 
 def _star(x: Floats, y: Floats) -> Floats:
@@ -40,7 +42,8 @@ def _star(x: Floats, y: Floats) -> Floats:
     angle = np.abs((np.arctan2(x, y) + np.pi / 5) % (2 * np.pi / 5) - np.pi / 5)
     radius = np.hypot(x, y)
     along, aside = radius * np.cos(angle), radius * np.sin(angle)
-    return (along - 1.05) * np.sin(0.55) + aside * np.cos(0.55)
+    distance: Floats = (along - 1.05) * np.sin(0.55) + aside * np.cos(0.55)
+    return distance
 
 
 SHAPES: dict[str, Callable[[Floats, Floats], Floats]] = {
@@ -98,14 +101,15 @@ def _draw(names: NDArray[np.str_], rng: np.random.Generator, side: int) -> NDArr
     shape = _cover(names, x - left, y - up, size, turn, softness=2 / side)[..., None]
     shaded = colour * (1 - 0.22 * (y - up) / size)[..., None]
     picture += shape * (shaded - picture)
-    return np.rint(255 * np.clip(picture, 0, 1)).astype(np.uint8)
+    whole: NDArray[np.uint8] = np.rint(255 * np.clip(picture, 0, 1)).astype(np.uint8)
+    return whole
 
 
 def _cover(names: NDArray[np.str_], x: Floats, y: Floats, size: Floats, turn: Floats, softness: float) -> Floats:
     """How much of each pixel the shape covers, 0 to 1, with an edge that is `softness` wide."""
     u = (x * np.cos(turn) - y * np.sin(turn)) / size
     v = (x * np.sin(turn) + y * np.cos(turn)) / size
-    covered = np.empty_like(u)
+    covered: Floats = np.empty_like(u)
     for name, distance in SHAPES.items():
         chosen = names == name
         covered[chosen] = np.clip(0.5 - distance(u[chosen], v[chosen]) * size[chosen] / softness, 0, 1)
@@ -120,4 +124,5 @@ def _colour(hue: Floats, saturation: Floats, value: Floats) -> Floats:
 
 
 def _uniform(rng: np.random.Generator, low: float, high: float, count: int) -> Floats:
-    return rng.uniform(low, high, (count, 1, 1)).astype(np.float32)
+    values: Floats = rng.uniform(low, high, (count, 1, 1)).astype(np.float32)
+    return values

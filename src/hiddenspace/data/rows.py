@@ -18,10 +18,9 @@ class Rows:
     """
 
     def __init__(self, source: Any, indices: NDArray[np.intp]) -> None:
-        if isinstance(source, Rows):  # a selection of a selection reads the source directly
-            source, indices = source.source, source.indices[indices]
-        self.source = source
-        self.indices = indices
+        nested = isinstance(source, Rows)  # a selection of a selection reads the source directly
+        self.source: Any = source.source if nested else source
+        self.indices: NDArray[np.intp] = source.indices[indices] if nested else indices
 
     def __len__(self) -> int:
         return len(self.indices)
