@@ -45,7 +45,7 @@ def scatter_column(
         if y.shape != x.shape:
             raise UsageError(f"{model} has {y.shape} values of {name!r} for {x.shape} originals; give the same items.")
         marker = _MARKERS[i % len(_MARKERS)]
-        axes.scatter(x, y, s=11, marker=marker, color=colours[model], alpha=0.55, linewidths=0, label=model)
+        axes.scatter(x, y, s=11, marker=marker, color=colours[model], alpha=0.7, linewidths=0, label=model)
     axes.axline((0, 0), slope=1, color=theme.muted, linewidth=0.9)
     low, high = _span(x)
     axes.set_xlim(low, high)

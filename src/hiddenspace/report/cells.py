@@ -63,4 +63,6 @@ def _is_off(original: Any, value: Any, scatter: float | None) -> bool:
     """Judge a number by the column's standard deviation, and anything else by equality."""
     if scatter is None:
         return str(original) != str(value)
-    return bool(abs(float(value) - float(original)) > scatter) if original is not None else False
+    if original is None or value is None:
+        return original is not value
+    return bool(abs(float(value) - float(original)) > scatter)

@@ -21,7 +21,7 @@ from hiddenspace.report.cells import as_numbers
 from hiddenspace.report.hues import model_names
 from hiddenspace.report.inline import Picture, drawn, picture
 from hiddenspace.report.summary import RunSummary
-from hiddenspace.report.thumbnails import enlargement
+from hiddenspace.report.thumbnails import enlargement, thumbnails
 
 _FILTERS = 24
 _FILTER_COLUMNS = 6
@@ -77,7 +77,7 @@ def filters(summary: RunSummary) -> list[tuple[str, Picture]]:
 def _filter_picture(name: str, values: NDArray[Any], summary: RunSummary) -> Picture:
     alt, models = f"the first components or filters of {name}", model_names(summary)
     if values.ndim > 2:
-        pixels = signed_pixels(values[:_FILTERS])
+        pixels = thumbnails(signed_pixels(values[:_FILTERS]), len(summary.filters))
         image = tile(pixels, columns=_FILTER_COLUMNS, scale=enlargement(pixels, _FILTER_SIDE), gap=4)
         return picture(image, alt, crisp=True)
     if len(summary.columns) == values.shape[1]:

@@ -1,5 +1,6 @@
 """Pictures as text inside the page."""
 
+import warnings
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -29,7 +30,7 @@ class Picture:
 def picture(image: Image.Image, alt: str, *, crisp: bool = False) -> Picture:
     """Put an image in at its own size."""
     buffer = BytesIO()
-    image.save(buffer, "PNG", optimize=True)
+    image.save(buffer, "PNG")
     return Picture(_uri(buffer), image.width, image.height, alt, crisp=crisp)
 
 
@@ -41,7 +42,10 @@ def drawn(draw: Callable[[Theme], Figure], alt: str, models: tuple[str, ...]) ->
 
 def _render(figure: Figure) -> tuple[str, int, int]:
     buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=_DOTS, transparent=True)
+    with warnings.catch_warnings():
+        # A name in a script that no font here has is drawn as boxes; the tables beside the charts show it right.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure.savefig(buffer, format="png", dpi=_DOTS, transparent=True)
     width, height = figure.get_size_inches()
     return _uri(buffer), round(width * _CSS_DOTS), round(height * _CSS_DOTS)
 

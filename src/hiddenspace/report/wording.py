@@ -4,6 +4,7 @@ import re
 import unicodedata
 from math import isfinite
 
+import numpy as np
 from markupsafe import Markup, escape
 
 DASH = "–"
@@ -14,16 +15,15 @@ def number(value: object) -> str:
     """Show a number with four digits that matter, nothing as a dash, and anything else as it stands."""
     if value is None:
         return DASH
+    if isinstance(value, np.generic):
+        return number(value.item())
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        number_like = getattr(value, "item", None)  # numpy's scalars
-        return visible(str(value)) if number_like is None else number(number_like())
+        return visible(str(value))
     if isinstance(value, int):
         return f"{value:,}".replace(",", "\u202f") if abs(value) >= 10_000 else str(value)
     if not isfinite(value):
         return DASH
-    if value == 0 or 1e-4 <= abs(value) < 1e6:
-        return f"{value:.4g}" if abs(value) < 1e4 else f"{value:.0f}"
-    return f"{value:.2e}"
+    return f"{value:.0f}" if 1e4 <= abs(value) < 1e6 else f"{value:.4g}"
 
 
 def measured(value: float | None) -> str:
@@ -36,6 +36,13 @@ def measured(value: float | None) -> str:
 def percent(fraction: float | None) -> str:
     """Show a fraction as a percentage with one decimal."""
     return DASH if fraction is None or not isfinite(fraction) else f"{100 * fraction:.1f}\u202f%"
+
+
+def count(many: int | None) -> str:
+    """Show how many parameters a model has, in thousands or millions where they are that many."""
+    if many is None or many < 10_000:
+        return number(many)
+    return f"{many / 1e3:#.3g}".rstrip(".") + "\u202fk" if many < 999_500 else f"{many / 1e6:,.2f}\u202fM"
 
 
 def share(fraction: float) -> str:

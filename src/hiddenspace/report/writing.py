@@ -63,6 +63,7 @@ def render(run: RunSummary) -> str:
         number=wording.number,
         measured=wording.measured,
         percent=wording.percent,
+        count=wording.count,
         duration=wording.duration,
         with_code=wording.with_code,
         share=wording.share,

@@ -1,0 +1,128 @@
+from base64 import b64decode
+from html.parser import HTMLParser
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from hiddenspace.report import ModelRow, RunSummary, Worst, write_report
+
+VOID = {"meta", "link", "img", "source", "br", "hr"}
+
+
+class Page(HTMLParser):
+    """A strict reader: every tag is closed in its order, and every attribute is kept."""
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.open, self.tags, self.words, self.ids = [], [], [], []
+        self.feed(text)
+        self.close()
+        assert not self.open, f"left open: {self.open}"
+        assert len(self.ids) == len(set(self.ids)), "an id is there twice"
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self.ids += [value for name, value in attrs if name == "id"]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open, f"</{tag}> closes nothing"
+        assert self.open.pop() == tag, f"</{tag}> closes something else"
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] != "style":
+            self.words.append(data)
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.words).split())
+
+    @property
+    def sections(self):
+        return [attrs["id"] for tag, attrs in self.tags if tag == "section"]
+
+    def images(self):
+        return [
+            (Image.open(BytesIO(b64decode(attrs["src"].split(",", 1)[1]))), attrs)
+            for tag, attrs in self.tags
+            if tag == "img"
+        ]
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Write a report, and read it as a page."""
+
+    def write_and_read(run):
+        return Page(write_report(run, tmp_path / "report.html").read_text(encoding="utf-8"))
+
+    return write_and_read
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.fixture
+def everything(rng):
+    """Fields of a run on images that has everything."""
+    images = rng.random((20, 8, 8), dtype=np.float32)
+    return {
+        "title": "digits",
+        "source": "digits",
+        "kind": "images",
+        "data": ["20 images of 8 x 8", "range 0 to 1"],
+        "notes": ["Frames were dropped, see `--frames`."],
+        "broken": [("a.jpg", "truncated")],
+        "models": [
+            ModelRow("PCA", 4, 0.5, 0.03, 0.01, 320),
+            ModelRow("autoencoder", 4, 0.7, 0.02, 75.0, 123456, winner=True),
+        ],
+        "verdict": ["The autoencoder won."],
+        "next_steps": ["Run `hiddenspace transform RUN digits`."],
+        "originals": images,
+        "reconstructions": {"PCA": images * 0.5, "autoencoder": images * 0.9},
+        "worst": Worst(
+            images[:3], {"PCA": images[:3], "autoencoder": images[:3]}, ["x.png", "y", "z"], [0.3, 0.2, 0.1]
+        ),
+        "history": [
+            {"epoch": i, "train/reconstruction": 1 / i, "validation/reconstruction": 1.1 / i, "train/sparsity": 0.1 * i}
+            for i in range(1, 6)
+        ],
+        "best_epoch": 5,
+        "baseline_error": 0.3,
+        "pca_curve": np.linspace(0.2, 1, 10),
+        "filters": {"PCA": rng.normal(size=(4, 8, 8)), "autoencoder": rng.normal(size=(30, 8, 8))},
+        "settings": {"autoencoder": {"code": 4, "corruption": None}, "run": {"seed": 0, "torch": "2.13.0"}},
+    }
+
+
+@pytest.fixture
+def table(rng):
+    """Fields of a run on a table with missing values, a category and a name that is hard to draw."""
+    columns = {"age": rng.normal(40, 9, 30).tolist(), "$pay^{": rng.normal(0, 1, 30).tolist()}
+    rebuilt = {name: [value * 0.9 for value in values] for name, values in columns.items()}
+    columns["$pay^{"][1] = None
+    original = {**columns, "town": ["Wien", "東京"] * 15}
+    other = {**rebuilt, "town": ["Wien"] * 30}
+    return {
+        "title": "people",
+        "source": "people.csv",
+        "kind": "table",
+        "originals": original,
+        "reconstructions": {"PCA": other, "autoencoder": other},
+        "worst": Worst(original, {"PCA": other, "autoencoder": other}, ["row 1", "row 2"], [2.0, 1.0]),
+        "columns": list(columns),
+        "filters": {"PCA": rng.normal(size=(2, 2))},
+        "column_errors": {"PCA": {"age": 0.2, "$pay^{": 0.5}, "autoencoder": {"age": 0.1, "$pay^{": 0.4}},
+    }
+
+
+@pytest.fixture
+def bare():
+    """The least that a run can be."""
+    return RunSummary(title="nothing", source="none", kind="images")
