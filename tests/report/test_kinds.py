@@ -10,14 +10,14 @@ from hiddenspace.report.wording import count, duration, measured, number, percen
 
 def test_a_table_shows_its_columns_and_what_went_wrong(table, read):
     page = read(RunSummary(**table))
-    assert page.sections == ["beside", "worst", "columns", "filters"]
+    assert page.sections == ["beside", "worst", "columns", "code"]
     assert "$pay^{" in page.text
     assert "東京" in page.text
     assert [attrs["alt"] for tag, attrs in page.tags if tag == "img"] == [
         "each column's error, by model",
         "age: rebuilt against original values",
         "$pay^{: rebuilt against original values",
-        "the first components or filters of PCA",
+        "what the first numbers of the code of PCA do",
     ]
 
 
@@ -53,7 +53,7 @@ def test_vectors_are_drawn_as_lines(read, rng):
             worst=Worst(vectors[:2], made, ["4", "7"], [0.2, 0.1]),
         )
     )  # fmt: skip
-    assert page.sections == ["beside", "worst", "filters"]
+    assert page.sections == ["beside", "worst", "code"]
     assert len(page.images()) == 4 + 2 + 1
 
 

@@ -9,7 +9,7 @@ from hiddenspace.errors import HiddenspaceError
 from hiddenspace.pictures import tile
 from hiddenspace.report import ModelRow, RunSummary, Worst, write_report
 
-ALL = ["result", "beside", "worst", "learning", "size", "filters", "data", "next", "settings"]
+ALL = ["result", "beside", "worst", "learning", "size", "code", "data", "next", "settings"]
 
 
 def test_a_full_report_has_every_section_and_says_what_it_was_given(everything, read):
@@ -61,7 +61,7 @@ FIELDS = {
     "worst": ["worst"],
     "learning": ["history"],
     "size": ["pca_curve"],
-    "filters": ["filters"],
+    "code": ["filters"],
     "data": ["data", "notes", "broken"],
     "next": ["next_steps"],
     "settings": ["settings"],

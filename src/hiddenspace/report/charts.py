@@ -70,12 +70,12 @@ def _draw_variance(curve: NDArray[Any], points: Mapping[str, tuple[int, float]],
 
 
 def filters(summary: RunSummary) -> list[tuple[str, Picture]]:
-    """Draw the first filters or components of each model."""
+    """Draw what the first numbers of each model's code do: components, or what a network makes of them."""
     return [(name, _filter_picture(name, values, summary)) for name, values in summary.filters.items() if values.size]
 
 
 def _filter_picture(name: str, values: NDArray[Any], summary: RunSummary) -> Picture:
-    alt, models = f"the first components or filters of {name}", model_names(summary)
+    alt, models = f"what the first numbers of the code of {name} do", model_names(summary)
     if values.ndim > 2:
         pixels = thumbnails(signed_pixels(values[:_FILTERS]), len(summary.filters))
         image = tile(pixels, columns=_FILTER_COLUMNS, scale=enlargement(pixels, _FILTER_SIDE), gap=4)

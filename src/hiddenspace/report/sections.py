@@ -39,7 +39,7 @@ def contents(run: RunSummary, shown: dict[str, Any]) -> list[tuple[str, str]]:
         ("columns", "Columns"): shown["column_bars"] or shown["scatters"],
         ("learning", "Learning"): shown["learning"],
         ("size", "Code size"): shown["code_size"],
-        ("filters", "Filters"): shown["filters"],
+        ("code", "The code"): shown["filters"],
         ("data", "Data"): run.data or run.notes or run.broken,
         ("next", "What next"): run.next_steps,
         ("settings", "Settings"): run.settings,

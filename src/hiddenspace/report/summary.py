@@ -65,8 +65,9 @@ class RunSummary:
 
     pca_curve: NDArray[Any] | None = None  # (k,) PCA's explained variance on validation with 1..k components
 
-    filters: Mapping[str, NDArray[Any]] = field(default_factory=dict)  # model -> signed (k, h, w[, c]) or (k, d)
+    # What each number of the code adds to an item, signed: PCA's components, a network's answer to a raised number.
+    filters: Mapping[str, NDArray[Any]] = field(default_factory=dict)  # model -> (k, h, w[, c]) or (k, d)
     columns: Sequence[str] = ()  # names of the d entries of a table's filters
-    column_errors: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # model -> column -> error
+    column_errors: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # model -> column -> share lost
 
     settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # group -> name -> value
