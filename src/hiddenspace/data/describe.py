@@ -29,7 +29,7 @@ def describe(data: "Dataset") -> str:
     return "\n".join([*lines, *(f"note: {note}" for note in data.notes)])
 
 
-def value_range(items: Any) -> tuple[float, float]:
+def _range(items: Any) -> tuple[float, float]:
     """Smallest and largest value; of an even sample where the items are not in memory."""
     if not isinstance(items, np.ndarray) or isinstance(items, np.memmap):
         items = items[np.linspace(0, len(items) - 1, min(SAMPLED, len(items))).astype(np.intp)]
@@ -39,7 +39,7 @@ def value_range(items: Any) -> tuple[float, float]:
 def _contents(data: "Dataset") -> str:
     if data.kind == "table":
         return _table(data.items)
-    low, high = value_range(data.items)
+    low, high = _range(data.items)
     values = f"{data.items.dtype}, values {low:.6g} to {high:.6g}"
     if data.kind == "vectors":
         return f"{len(data):,} vectors of {data.items.shape[1]:,} numbers, {values}"

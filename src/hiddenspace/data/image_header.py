@@ -5,12 +5,13 @@ from typing import Any, Literal
 
 from PIL import Image, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
+from PIL.TiffImagePlugin import TiffImageFile
 
 from hiddenspace.data import tiff
 from hiddenspace.data.image_source import MAX_PIXELS, ImageSource, opened
 from hiddenspace.errors import MissingExtraError
 
-ORIENTATION = 0x0112
+ORIENTATION, BITS_PER_SAMPLE = 0x0112, 0x0102  # tags of EXIF and TIFF
 DRAFTED_PIXELS = 8 * MAX_PIXELS  # a JPEG this large still decodes in seconds, at an eighth of its size
 
 Remark = Literal["animated", "CMYK", "deep"]
@@ -107,7 +108,7 @@ def _of_image(image: Image.Image, source: ImageSource) -> Header:
     if image.mode == "CMYK":
         remarks.add("CMYK")
     if _is_deep_colour(image):
-        if image.format == "TIFF" and image is not source.content:
+        if isinstance(image, TiffImageFile) and image is not source.content:
             return _of_tiff(source)
         remarks.add("deep")
     width, height = image.size[::-1] if _is_turned(image) else image.size
@@ -141,11 +142,12 @@ def _too_large(width: int, height: int) -> str:
 
 def _is_deep_colour(image: Image.Image) -> bool:
     """Whether more than 8 bits a channel are in a colour file, which Pillow reads as 8."""
-    if image.mode not in ("RGB", "RGBA", "RGBX", "CMYK", "LA") or not getattr(image, "tile", None):
+    if image.mode not in ("RGB", "RGBA", "RGBX", "CMYK", "LA"):
         return False
-    arguments: Any = image.tile[0][3]  # type: ignore[attr-defined]
-    raw = arguments[0] if isinstance(arguments, tuple) else arguments
-    return "16" in str(raw)
+    if isinstance(image, TiffImageFile):
+        return bool(max(image.tag_v2.get(BITS_PER_SAMPLE, (8,))) > 8)
+    tiles: Any = getattr(image, "tile", ())
+    return bool(tiles) and "16" in str(tiles[0][3])
 
 
 def _is_turned(image: Image.Image) -> bool:

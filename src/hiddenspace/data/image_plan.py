@@ -42,7 +42,8 @@ class Plan:
         """Why such an image cannot be brought to the plan; None if it can."""
         if _family(header.channels, header.dtype) == _family(self.channels, self.dtype):
             return None
-        return f"{header.channels} channels of {header.dtype}, where the others have {self.channels} of {self.dtype}"
+        came = f"{counted(header.channels, 'channel')} of {header.dtype}"
+        return f"{came}, where the others have {self.channels} of {self.dtype}"
 
 
 def make_plan(headers: Sequence[Header], size: Size | None) -> tuple[Plan, tuple[str, ...]]:

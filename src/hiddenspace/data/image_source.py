@@ -15,7 +15,7 @@ SUFFIXES = frozenset(
     {".apng", ".avif", ".bmp", ".dib", ".gif", ".ico", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".mpo"}
     | {".pbm", ".pgm", ".png", ".pnm", ".ppm", ".qoi", ".tga", ".tif", ".tiff", ".webp"}
 )
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "TIFF", "WEBP", "PPM", "JPEG2000", "TGA", "ICO", "AVIF", "MPO", "QOI")
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "TIFF", "WEBP", "PPM", "JPEG2000", "TGA", "ICO", "AVIF", "QOI")
 """What Pillow may take a file for, whatever its name: nothing here starts another program, as EPS would."""
 
 JPEG = b"\xff\xd8\xff"

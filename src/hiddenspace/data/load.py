@@ -13,7 +13,7 @@ import torch
 from numpy.typing import ArrayLike
 from PIL import Image
 
-from hiddenspace.data import array_files, arrays, hub, image_folders, samples, tables
+from hiddenspace.data import array_files, arrays, hub, image_folders, samples, table_files, tables
 from hiddenspace.data.arrays import Channels
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.idx import is_idx_file
@@ -159,7 +159,9 @@ def _from_folder(folder: Path, options: Options) -> Dataset:
     if idx:
         return _pick(array_files.read_idx_folder(folder, idx, channels=options.channels), options.split)
     kinds = sorted({path.suffix.lower() or "no ending" for path in files})
-    others = [path for path in files if tables.is_table_file(Path(path)) or path.suffix in (".npy", ".npz", ".zip")]
+    others = [
+        path for path in files if table_files.is_table_file(Path(path)) or path.suffix in (".npy", ".npz", ".zip")
+    ]
     mend = f"give {folder / others[0]} itself" if others else f"give a folder of {READABLE}"
     raise DataError(f"None of the {len(files)} files of {folder} is an image ({', '.join(kinds[:5])}); {mend}.")
 
@@ -172,8 +174,8 @@ def _from_file(path: Path, options: Options) -> Dataset:
         return replace(_from_images([ImageSource(path.name, path)], options), name=path.name)
     if suffix == ".zip":
         return image_folders.load_archive(path, options)
-    if tables.is_table_file(path):
-        return _pick(tables.read_table(path, labels=options.labels, columns=options.columns), options.split)
+    if table_files.is_table_file(path):
+        return _pick(table_files.read_table(path, labels=options.labels, columns=options.columns), options.split)
     if suffix == ".npz":
         return _pick(array_files.read_npz(path, labels=options.labels, channels=options.channels), options.split)
     labels: Any = options.labels
@@ -186,7 +188,7 @@ def _from_file(path: Path, options: Options) -> Dataset:
 
 def _is_hub_name(text: str) -> bool:
     """Whether it could be ``name``, ``owner/name`` or either with ``:config``, and is not the name of a data file."""
-    known = {*SUFFIXES, ".npy", ".npz", ".zip", ".gz", *tables.TEXT, *tables.PARQUET}
+    known = {*SUFFIXES, ".npy", ".npz", ".zip", ".gz", *table_files.TEXT, *table_files.PARQUET}
     path = text.partition(":")[0]
     return bool(re.fullmatch(r"\w[\w.-]*(/[\w.-]+)?", path)) and Path(path).suffix.lower() not in known
 

@@ -1,0 +1,16 @@
+"""What several test files share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data, beside the checkout or in HIDDENSPACE_DATA; without it the test is skipped."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("HIDDENSPACE_DATA", beside))
+    if not folder.is_dir():
+        pytest.skip("real data are neither in HIDDENSPACE_DATA nor in ../shared/data")
+    return folder
