@@ -40,7 +40,7 @@ def read_npz(path: Path, *, labels: ArrayLike | str | None, channels: Channels) 
     may name the array that holds them.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
     except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
         raise DataError(

@@ -139,7 +139,7 @@ def _label_column(part: Any, options: Options) -> str | None:
 
 
 def _labels(part: Any, column: str) -> NDArray[Any]:
-    values = part[:][column] if len(part.column_names) == 1 else part.select_columns([column])[:][column]
+    values = part.select_columns([column])[:][column]
     names = getattr(part.features[column], "names", None)
     return (
         np.array([names[v] if v is not None and v >= 0 else "unknown" for v in values]) if names else np.array(values)

@@ -1,0 +1,245 @@
+import json
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hiddenspace.data.dataset import Dataset
+from hiddenspace.data.table_format import TableFormat
+from hiddenspace.errors import DataError, ModelError
+
+
+def fitted(frame: pd.DataFrame) -> tuple[TableFormat, np.ndarray]:
+    data = Dataset(frame, "table")
+    made = TableFormat.from_dataset(data)
+    return made, made.store(data)
+
+
+MIXED = pd.DataFrame(
+    {
+        "age": [20, 30, 40, 50],
+        "income": [1.5, np.nan, 2.5, 3.5],
+        "same": [7.0, 7.0, 7.0, 7.0],
+        "colour": ["red", "blue", "red", None],
+        "truth": [True, False, False, True],
+        "when": pd.to_datetime(["2020-01-01", "2020-01-02", None, "2021-06-01"]),
+        "grade": pd.Categorical(["a", "b", "a", "a"]),
+    }
+)
+
+
+def test_names_and_shape():
+    made, encoded = fitted(MIXED)
+    assert made.feature_names == [
+        "age",
+        "income",
+        "income = missing",
+        "same",
+        "colour = blue",
+        "colour = red",
+        "colour = missing",
+        "truth = False",
+        "truth = True",
+        "when",
+        "when = missing",
+        "grade = a",
+        "grade = b",
+    ]
+    assert made.shape == (13,)
+    assert encoded.shape == (4, 13)
+    assert encoded.dtype == np.float32
+    assert made.kind == "table"
+
+
+def test_numbers_are_standardised_and_missing_ones_are_the_mean():
+    _, encoded = fitted(MIXED)
+    np.testing.assert_allclose(encoded[:, 0], (np.array([20, 30, 40, 50]) - 35) / np.std([20, 30, 40, 50]), rtol=1e-6)
+    np.testing.assert_allclose(
+        encoded[:, 1], [-1 / np.std([1.5, 2.5, 3.5]), 0, 0, 1 / np.std([1.5, 2.5, 3.5])], rtol=1e-6
+    )
+    assert encoded[:, 2].tolist() == [0, 1, 0, 0]
+    assert (encoded[:, 3] == 0).all()  # a constant
+
+
+def test_categories_are_one_hot():
+    _, encoded = fitted(MIXED)
+    assert encoded[:, 4:7].tolist() == [[0, 1, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]
+    assert encoded[:, 7:9].tolist() == [[0, 1], [1, 0], [1, 0], [0, 1]]
+
+
+def test_dates_are_seconds():
+    _, encoded = fitted(MIXED)
+    seconds = np.array([datetime(*d).timestamp() for d in ((2020, 1, 1), (2020, 1, 2), (2021, 6, 1))])
+    np.testing.assert_allclose(encoded[[0, 1, 3], 9], (seconds - seconds.mean()) / seconds.std(), rtol=1e-5)
+
+
+def test_the_way_back():
+    made, encoded = fitted(MIXED)
+    back = made.to_data(encoded)
+    assert back.dtypes.tolist() == MIXED.dtypes.tolist()
+    exact = ["age", "same", "colour", "truth", "grade"]
+    pd.testing.assert_frame_equal(back[exact], MIXED[exact])
+    np.testing.assert_allclose(back["income"], MIXED["income"], rtol=1e-6)
+    assert back["when"].isna().tolist() == [False, False, True, False]
+    assert (back["when"] - MIXED["when"]).abs().max() < pd.Timedelta("10s")  # float32 over a year and a half
+
+
+def test_a_blurred_code_is_decided():
+    made, encoded = fitted(MIXED)
+    blurred = encoded + np.random.default_rng(0).normal(0, 0.05, encoded.shape).astype(np.float32)
+    back = made.to_data(blurred)
+    assert back["colour"].isna().tolist() == [False, False, False, True]
+    assert back["truth"].tolist() == MIXED["truth"].tolist()
+    assert back["age"].dtype == np.int64
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pd.array([1, None, 3], "Int64"),
+        pd.array([1, 2, 3], "Int8"),
+        pd.array([0.5, None, 1.5], "Float32"),
+        pd.array([True, None, False], "boolean"),
+        pd.array(["x", None, "y"], "string"),
+        np.array([1, 2, 255], np.uint8),
+        np.array([-(2**63), 0, 2**63 - 1], np.int64),
+        np.array([1, 2, 3], np.float32),
+        pd.Categorical(["x", None, "y"]),
+        pd.Categorical([3, 1, 3]),
+        pd.to_timedelta([1, 2, None], unit="h"),
+        pd.to_datetime(["2020-01-01", "2020-01-05", None]).tz_localize("Europe/Berlin"),
+        np.array([None, None, None], object),
+        np.array([np.nan, np.nan, np.nan]),
+        np.array([1, "a", None], object),
+    ],
+    ids=lambda c: str(c.dtype),
+)
+def test_every_type_comes_back(column):
+    frame = pd.DataFrame({"x": column})
+    made, encoded = fitted(frame)
+    assert np.isfinite(encoded).all()
+    back = made.to_data(encoded)
+    assert back["x"].isna().tolist() == frame["x"].isna().tolist()
+    if frame["x"].dtype != object:
+        assert back["x"].dtype == frame["x"].dtype
+    known = frame["x"].dropna()
+    if known.dtype.kind in "mM":
+        assert ((back["x"].dropna() - known).abs() < pd.Timedelta("1s")).all()
+    elif known.dtype.kind in "iuf":
+        np.testing.assert_allclose(back["x"].dropna().to_numpy(float), known.to_numpy(float), rtol=1e-6)
+    else:
+        assert back["x"].dropna().astype(str).tolist() == known.astype(str).tolist()
+
+
+def test_rare_categories_share_a_column():
+    values = [f"c{i:02d}" for i in range(40) for _ in range(40 - i)]
+    made, encoded = fitted(pd.DataFrame({"x": values}))
+    assert made.shape == (31,)
+    assert made.feature_names[-1] == "x = other"
+    assert (encoded.sum(axis=1) == 1).all()
+    back = made.to_data(encoded)["x"]
+    assert (back[np.array(values) < "c30"] == np.array(values)[np.array(values) < "c30"]).all()
+    assert set(back[np.array(values) >= "c30"]) == {"other"}
+    unseen = made.store(Dataset(pd.DataFrame({"x": ["new", None]}), "table"))
+    assert unseen[0, -1] == 1
+    assert not unseen[1].any()
+
+
+def test_unseen_values_are_zero_where_nothing_is_rare():
+    made, _ = fitted(MIXED)
+    later = MIXED.assign(colour=["green", "red", "red", "red"])
+    assert not made.store(Dataset(later, "table"))[0, 4:7].any()
+
+
+def test_missing_values_that_were_not_there_at_fit_are_the_mean():
+    made, _ = fitted(MIXED)
+    later = MIXED.assign(age=[np.nan, 30, 40, 50])
+    assert made.store(Dataset(later, "table"))[0, 0] == 0
+
+
+def test_types_of_a_later_table_do_not_matter():
+    made, encoded = fitted(MIXED)
+    later = MIXED.assign(age=MIXED["age"].astype(str), when=MIXED["when"].astype(str), grade=MIXED["grade"].astype(str))
+    np.testing.assert_array_equal(made.store(Dataset(later, "table")), encoded)
+    np.testing.assert_array_equal(made.store(Dataset(MIXED[MIXED.columns[::-1]], "table")), encoded)
+
+
+@pytest.mark.parametrize(
+    ("frame", "message"),
+    [
+        (MIXED.drop(columns="age"), r"should match.*\(missing: age\)"),
+        (MIXED.assign(extra=1), r"should match.*\(unseen at fit: extra\)"),
+        (MIXED.rename(columns={"age": "Age"}), r"\(missing: age; unseen at fit: Age\)"),
+        (MIXED.assign(age="old"), "Column 'age' holds text where the model was fitted on numbers"),
+        (MIXED.assign(when="soon"), "Column 'when' holds .* where the model was fitted on times"),
+    ],
+)
+def test_other_columns_are_refused(frame, message):
+    made, _ = fitted(MIXED)
+    with pytest.raises(ModelError, match=message):
+        made.store(Dataset(frame, "table"))
+
+
+def test_other_kinds_and_shapes_are_refused():
+    made, encoded = fitted(MIXED)
+    with pytest.raises(ModelError, match="was given vectors"):
+        made.store(Dataset(np.ones((2, 13)), "vectors"))
+    with pytest.raises(ModelError, match=r"\(n, 13\)"):
+        made.to_data(encoded[:, :5])
+    with pytest.raises(DataError, match="no columns"):
+        TableFormat.from_dataset(Dataset(MIXED[[]], "table"))
+
+
+def test_model_space_is_what_is_stored():
+    made, encoded = fitted(MIXED)
+    assert torch.equal(made.to_model(torch.from_numpy(encoded)), torch.from_numpy(encoded))
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [([{"type": "sound", "name": "a"}], "type 'sound', unknown here"), ([{"type": "number", "nme": "a"}], "nme")],
+)
+def test_configurations_that_are_none(columns, message):
+    with pytest.raises(ModelError, match=message):
+        TableFormat.from_config({"kind": "table", "columns": columns})
+
+
+def test_whole_numbers_as_column_names():
+    made, encoded = fitted(pd.DataFrame(np.arange(6.0).reshape(3, 2)))
+    again = TableFormat.from_config(json.loads(json.dumps(made.config())))
+    assert again.to_data(encoded).columns.tolist() == [0, 1]
+
+
+FLOATS = st.none() | st.floats(-1e9, 1e9, allow_nan=False, width=64)
+COLUMNS = {
+    "number": st.lists(FLOATS, min_size=5, max_size=5).map(lambda v: pd.Series(v, dtype=float)),
+    "whole": st.lists(st.integers(-(2**20), 2**20), min_size=5, max_size=5).map(pd.Series),
+    "text": st.lists(st.none() | st.text(max_size=3), min_size=5, max_size=5).map(lambda v: pd.Series(v, dtype="str")),
+    "truth": st.lists(st.booleans(), min_size=5, max_size=5).map(pd.Series),
+    "date": st.lists(st.none() | st.datetimes(datetime(1950, 1, 1), datetime(2050, 1, 1)), min_size=5, max_size=5).map(
+        lambda v: pd.Series(v, dtype="datetime64[us]")
+    ),
+}
+
+
+@settings(max_examples=60, deadline=None)
+@given(frame=st.fixed_dictionaries(COLUMNS).map(pd.DataFrame))
+def test_tables_and_settings_survive(frame):
+    made, encoded = fitted(frame)
+    again = TableFormat.from_config(json.loads(json.dumps(made.config())))
+    assert again == made
+    assert np.array_equal(again.store(Dataset(frame, "table")), encoded)
+    back = again.to_data(encoded)
+    assert back.dtypes.tolist() == frame.dtypes.tolist()
+    assert back.isna().equals(frame.isna())
+    pd.testing.assert_frame_equal(back[["whole", "text", "truth"]], frame[["whole", "text", "truth"]])
+    spread = frame["number"].std(ddof=0)
+    if spread > 0:
+        tolerance = 1e-5 * max(spread, np.nanmax(np.abs(frame["number"])))
+        assert np.nanmax(np.abs(back["number"] - frame["number"])) <= tolerance
+    gap = (back["date"] - frame["date"]).abs().max()
+    assert pd.isna(gap) or gap < pd.Timedelta("1h")  # float32 over a century
