@@ -42,13 +42,13 @@ def command(given: Sequence[str]) -> Callable[..., Any]:
 def fit(given: dict[str, Any]) -> None:
     """Starts a run or goes on with one, and prints what came of it."""
     from hiddenspace.runs.folder import new_folder
-    from hiddenspace.runs.run import execute
+    from hiddenspace.runs.run import execute, make_model
     from hiddenspace.runs.settings import RunSettings
 
-    quiet, as_json = given.get("quiet", False), given.get("json", False)
+    quiet, as_json = given["quiet"], given["json"]
     console = Console(quiet=quiet or as_json)
-    if given.get("resume"):
-        if given.get("source"):
+    if given["resume"]:
+        if given["source"]:
             raise UsageError("--resume goes on with the source of its run; leave SOURCE out.")
         folder = Path(given["resume"])
         settings, before = RunSettings.read(folder)
@@ -56,12 +56,13 @@ def fit(given: dict[str, Any]) -> None:
             console.print(f"{folder} is already done.", highlight=False)
             return _print_json(before) if as_json else None
     else:
-        if not given.get("source"):
+        if not given["source"]:
             raise UsageError("fit needs a SOURCE, such as: hiddenspace fit digits")
         settings = _settings(given)
-        folder = new_folder(given.get("out"), settings.source, settings.model)
+        make_model(settings, Trainer(**settings.trainer))  # wrong values are said before anything is read or written
+        folder = new_folder(given["out"], settings.source, settings.model)
     try:
-        results = execute(settings, folder, console, resume=bool(given.get("resume")), progress=not (quiet or as_json))
+        results = execute(settings, folder, console, resume=bool(given["resume"]), progress=not (quiet or as_json))
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"interrupted; go on with: hiddenspace fit --resume {folder}") from None
     if as_json:
@@ -71,16 +72,15 @@ def fit(given: dict[str, Any]) -> None:
 def _settings(given: dict[str, Any]) -> Any:
     from hiddenspace.runs.settings import RunSettings
 
-    model = given.get("model", "autoencoder")
-    names = [p.name for p in _model_flags(model)]
+    model = given["model"]
     return RunSettings(
         source=str(given["source"]),
         model=model,
-        seed=given.get("seed", 0),
-        params={name: given[name] for name in names if name in given},
-        trainer={name: given[name] for name in TRAINER_FLAGS if name in given},
-        data={name: given[name] for name in DATA_FLAGS if name in given},
-        held_out=given.get("held_out", 0.1),
+        seed=given["seed"],
+        params={flag.name: given[flag.name] for flag in _model_flags(model)},
+        trainer={name: given[name] for name in TRAINER_FLAGS},
+        data={name: given[name] for name in DATA_FLAGS},
+        held_out=given["held_out"],
     )
 
 

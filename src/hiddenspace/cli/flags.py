@@ -73,6 +73,7 @@ def command_of(function: Callable[..., Any], parameters: list[inspect.Parameter]
 
     def command(*args: Any, **kwargs: Any) -> Any:
         bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()  # among them what a configuration file sets
         return function(dict(bound.arguments))
 
     signature = inspect.Signature(parameters)

@@ -38,12 +38,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     # what a terminal user reads is English, plain and not wrapped in boxes of rich markup
     app = App(name="hiddenspace", help=HELP, version=__version__, help_format="plaintext", result_action="return_value")
-    for name, line in COMMANDS.items():
-        if given[:1] == [name]:
-            app.command(import_module(f"hiddenspace.cli.{name}").command(given[1:]), name=name)
-        else:
-            app.command(App(name=name, help=line))
     try:
+        for name, line in COMMANDS.items():
+            if given[:1] == [name]:
+                app.command(import_module(f"hiddenspace.cli.{name}").command(given[1:]), name=name)
+            else:
+                app.command(App(name=name, help=line))
         app(given)
     except UsageError as error:
         return _say(error, WRONG_USAGE)

@@ -11,7 +11,6 @@ import pandas as pd
 from PIL import Image
 from rich.console import Console
 
-from hiddenspace.data.load import load_dataset
 from hiddenspace.errors import HiddenspaceError, UsageError
 from hiddenspace.estimator import load
 
@@ -39,7 +38,7 @@ def reconstruct(run: str, source: str, *, out: str = "reconstructed", limit: int
         Images are written for this many items at most; arrays and tables for all.
     """
     model = load(run)
-    dataset = load_dataset(source, **model._size())
+    dataset = model.read(source)
     path = Path(out)
     try:
         if model.format_.kind == "images" and not path.suffix:

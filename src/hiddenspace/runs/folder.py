@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from hiddenspace.errors import TrainingError
+from hiddenspace.errors import HiddenspaceError, TrainingError
 
 
 def new_folder(out: str | None, source: str, model: str) -> Path:
@@ -68,3 +68,15 @@ def locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def nothing_left_behind(folder: Path) -> Iterator[None]:
+    """Empties a new run folder again if its data cannot be read, so that the corrected command may use it."""
+    try:
+        yield
+    except HiddenspaceError:
+        for entry in folder.iterdir():
+            if entry.is_file() and entry.name != ".lock":
+                entry.unlink()
+        raise

@@ -21,7 +21,7 @@ from hiddenspace.data.load import load_dataset
 from hiddenspace.errors import DataError, TrainingError, UsageError
 from hiddenspace.estimator import load
 from hiddenspace.names import MODELS, find
-from hiddenspace.runs.folder import locked
+from hiddenspace.runs.folder import locked, nothing_left_behind
 from hiddenspace.runs.measuring import Measured, measure
 from hiddenspace.runs.narrator import Narrator
 from hiddenspace.runs.settings import RunSettings
@@ -55,9 +55,12 @@ def execute(
     """
     with locked(folder):
         narrator = Narrator(console, folder / "log.txt")
-        if not resume:
-            settings.write(folder, status="running")
-        split = look(settings, narrator)
+        if resume:
+            split = look(settings, narrator)
+        else:
+            with nothing_left_behind(folder):
+                settings.write(folder, status="running")
+                split = look(settings, narrator)
         wide = fit_pca(settings, split, folder, narrator)
         pca = wide.truncated(min(code_size(settings, split), wide.code_size_))
         model = fit_model(settings, split, folder, narrator, progress)

@@ -1,0 +1,23 @@
+"""A virtual environment for each peer, made on first use, so that nobody's dependencies meet."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import venv
+from pathlib import Path
+
+from common import ROOT
+
+FOLDER = Path(os.environ.get("HIDDENSPACE_PEERS", ROOT / ".venv-peers"))
+
+
+def python_of(name: str, *requirements: str) -> str:
+    """The interpreter of a peer's environment."""
+    folder = FOLDER / name
+    python = folder / "bin" / "python"
+    if not (folder / "ready").exists():
+        venv.create(folder, with_pip=True, clear=True)
+        subprocess.run([str(python), "-m", "pip", "install", "--quiet", *requirements], check=True)
+        (folder / "ready").touch()
+    return str(python)

@@ -1,0 +1,1 @@
+"""Autoencoders: Decoder(Encoder(x)) ~ x."""

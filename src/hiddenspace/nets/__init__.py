@@ -1,0 +1,1 @@
+"""Plain torch modules; they know no loss, no data, no training."""
