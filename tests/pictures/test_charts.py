@@ -14,6 +14,7 @@ from hiddenspace.pictures import (
     profile_lines,
     scatter_column,
 )
+from hiddenspace.pictures.numbers import plain
 
 
 def lines(figure):
@@ -130,6 +131,19 @@ def test_loadings_are_columns_by_components():
     assert image.get_clim() == (-1, 1)
     with pytest.raises(UsageError, match="names"):
         loadings(np.eye(2), ["a"])
+
+
+def test_loadings_keep_the_columns_that_matter_in_their_order():
+    axes = loadings([[0.1, 2.0, 0.0, -1.0]], ["a", "b", "c", "d"], columns_shown=2).axes[0]
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["b", "d"]
+    assert axes.images[0].get_array().tolist() == [[1.0], [-0.5]]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0, "0"), (0.05, "0.05"), (-250, "-250"), (120_000, "120k"), (1.5e6, "1.5M"), (-2e9, "-2G")]
+)
+def test_ticks_are_brief(value, text):
+    assert plain(value) == text
 
 
 def test_dollars_in_names_are_no_formula():

@@ -32,6 +32,14 @@ def test_cells_are_marked_by_spread_or_by_equality():
     assert marks == [[False, False], [False, False], [False, False]]
 
 
+def test_a_column_that_holds_one_value_is_not_plotted_but_judged_with_the_worst_rows(read):
+    table, rebuilt = {"gain": [0.0] * 5}, {"gain": [1.0] * 5}
+    worst = Worst({"gain": [9000.0]}, {"PCA": {"gain": [8990.0]}}, ["row 7"], [1.0])
+    page = read(RunSummary("x", "x", "table", originals=table, reconstructions={"PCA": rebuilt}, worst=worst))
+    assert page.images() == []
+    assert not any(attrs.get("class") == "off" for _, attrs in page.tags)
+
+
 def test_wide_tables_and_long_values_are_cut_but_counted():
     table = {f"c{i}": ["x" * 500] for i in range(40)}
     rows, more = card_rows([table], 0, {})
@@ -103,6 +111,7 @@ def test_enlargement_comes_near_the_target(side, factor):
         (duration(7300), "2\u202fh 01\u202fmin"),
         (duration(None), "–"),
         (with_code("run `a < b` & see"), "run <code>a &lt; b</code> &amp; see"),
+        (with_code("`x --out <y>`"), "<code>x <span>--out</span> &lt;y&gt;</code>"),
     ],
 )
 def test_numbers_read_as_people_write_them(shown, expected):

@@ -29,7 +29,7 @@ def loadings(
     columns : d strings
         The names.
     components_shown, columns_shown : int
-        The first so many of each are drawn.
+        The first so many components are drawn, and the columns with the largest entries in those, in their order.
     theme : Theme
         Colours.
 
@@ -42,14 +42,16 @@ def loadings(
     array = np.asarray(components, float)
     if array.ndim != 2 or array.size == 0 or array.shape[1] != len(columns):
         raise UsageError(f"components must be (k, d) with d names; these are {array.shape} with {len(columns)} names.")
-    array = balance(array)[:components_shown, :columns_shown].T
+    array = balance(array)[:components_shown]
+    chosen = np.sort(np.argsort(-np.abs(array).max(axis=0), kind="stable")[:columns_shown])
+    array = array[:, chosen].T
     figure, axes = chart(theme, (CHART[0], 0.8 + 0.2 * len(array)))
     axes.imshow(array, cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
-    axes.set_yticks(range(len(array)), [short(name) for name in columns[: len(array)]], fontsize=SMALL)
+    axes.set_yticks(range(len(array)), [short(columns[i]) for i in chosen], fontsize=SMALL)
     axes.set_xticks(range(array.shape[1]), [str(i + 1) for i in range(array.shape[1])])
     axes.tick_params(length=0)
     axes.tick_params(axis="y", labelcolor=theme.ink)
-    label(axes, theme, x="component")
+    label(axes, theme, x="number of the code")
     return finish(figure)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, NullFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
 from hiddenspace.errors import UsageError
@@ -90,6 +90,7 @@ def _scale(axes: Axes, curves: Sequence[_Curve]) -> None:
     values = values[np.isfinite(values)]
     if values.min() > 0 and values.max() > 10 * values.min():
         axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_minor_formatter(NullFormatter())
     axes.yaxis.set_major_formatter(PLAIN)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hiddenspace.pictures.lines import profile_lines
 from hiddenspace.pictures.mosaic import tile
 from hiddenspace.pictures.theme import Theme
-from hiddenspace.report.cells import Cell, card_rows, spread_of
+from hiddenspace.report.cells import Cell, Spread, card_rows, spread_of
 from hiddenspace.report.galleries import ORIGINAL, arrays
 from hiddenspace.report.hues import model_names
 from hiddenspace.report.inline import Picture, drawn, picture
@@ -78,9 +78,15 @@ def _card(
         draw = partial(_draw_profile, originals[i], made)
         return Card(name, error, drawn(draw, f"{name}: the original and {', '.join(made)}", model_names(run)))
     tables = [originals, *(table for table in rebuilt.values() if not isinstance(table, np.ndarray))]
-    spread = {} if run.originals is None or isinstance(run.originals, np.ndarray) else spread_of(run.originals)
-    rows, more = card_rows(tables, i, spread)
+    rows, more = card_rows(tables, i, _spread(run))
     return Card(name, error, rows=rows, more=more)
+
+
+def _spread(run: RunSummary) -> Spread:
+    """Measure it over all rows that are given, the worst among them: a few alone may all hold the same value."""
+    given = [run.originals, None if run.worst is None else run.worst.originals]
+    tables = [table for table in given if table is not None and not isinstance(table, np.ndarray)]
+    return spread_of({name: [value for table in tables for value in table[name]] for name in tables[0]})
 
 
 def _draw_profile(original: NDArray[Any], made: Mapping[str, NDArray[Any]], theme: Theme) -> Figure:

@@ -102,10 +102,18 @@ def scatters(summary: RunSummary) -> list[Picture]:
     originals = summary.originals
     if originals is None or isinstance(originals, np.ndarray):
         return []
-    numeric = {name: array for name, values in originals.items() if (array := as_numbers(values)) is not None}
+    numeric = {
+        name: array
+        for name, values in originals.items()
+        if (array := as_numbers(values)) is not None and _varies(array)
+    }
     tables = {model: table for model, table in summary.reconstructions.items() if not isinstance(table, np.ndarray)}
     chosen = _spread_out(list(numeric), summary.column_errors)
     return [_scatter(name, numeric[name], tables, model_names(summary)) for name in chosen]
+
+
+def _varies(values: NDArray[Any]) -> bool:
+    return bool(np.nanmin(values) < np.nanmax(values))
 
 
 def _spread_out(columns: Sequence[str], errors: Mapping[str, Mapping[str, float]]) -> list[str]:

@@ -74,5 +74,11 @@ def _is_unseen(char: str) -> bool:
 def with_code(text: str) -> Markup:
     """Escape a sentence and set what stands between backticks as code."""
     parts = re.split(r"`([^`]+)`", visible(text))
-    marked = (Markup("<code>{}</code>").format(part) if i % 2 else escape(part) for i, part in enumerate(parts))
-    return Markup("").join(marked)
+    return Markup("").join(_code(part) if i % 2 else escape(part) for i, part in enumerate(parts))
+
+
+def _code(text: str) -> Markup:
+    """Keep a flag such as --out from being broken after its first dash."""
+    flag = Markup("<span>{}</span>")
+    words = (flag.format(word) if re.fullmatch(r"--?[\w-]{1,20}", word) else escape(word) for word in text.split(" "))
+    return Markup("<code>{}</code>").format(Markup(" ").join(words))
