@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from tempfile import TemporaryDirectory
+from typing import Any, ClassVar, Self, get_args
 
 import numpy as np
 import pandas as pd
@@ -15,21 +16,28 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import nn
 
 from hiddenspace.data.dataset import Dataset
-from hiddenspace.data.format import Format, fit_format, format_from_config
+from hiddenspace.data.format import Format, Scaling, fit_format, format_from_config
+from hiddenspace.data.hub import is_hub_object
 from hiddenspace.data.load import load_dataset
-from hiddenspace.errors import DataError, ModelError
+from hiddenspace.errors import DataError, ModelError, UsageError
 from hiddenspace.names import find_model
 from hiddenspace.saving import read_model, saved_params, write_model
+from hiddenspace.training import ranks
+from hiddenspace.training.randomness import seeded
+from hiddenspace.training.trainer import Trainer
 
 
 class Estimator(BaseEstimator):  # type: ignore[misc]
     """Abstract. Hyperparameters are stored by `__init__` and nothing else is; what is learned ends in an underscore.
 
     Subclasses name their networks in `network_names` (attributes `<name>_`) and build them in `_build_networks`.
+    What they learn beyond that and is no tensor, they add to `_fitted_config` and take back in `_take_fitted_config`.
     """
 
     network_names: ClassVar[tuple[str, ...]] = ()
 
+    random_state: Any
+    trainer: Trainer | None
     format_: Format
     n_features_in_: int
     seed_: int
@@ -37,58 +45,71 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
     data_: dict[str, Any]
 
     def _build_networks(self) -> None:
-        """Makes the networks from hyperparameters and `format_`."""
+        """Makes the networks from hyperparameters and what `_take_fitted_config` has set."""
         raise NotImplementedError
 
     # data -------------------------------------------------------------------------------------------------------
 
     def _read(self, X: Any, *, fitting: bool = False) -> Dataset:
-        """Any source as a dataset, checked against what the model was fitted on."""
+        """Any source as a dataset; features are checked against those of the fit wherever scikit-learn does so."""
         if not fitting:
             check_is_fitted(self)
-        if isinstance(X, Dataset):
-            dataset = X
-        elif isinstance(X, str | Path):
-            dataset = load_dataset(X, **({} if fitting else self._size()))
-        elif isinstance(X, pd.DataFrame):
+        if hasattr(X, "to_pandas") and not is_hub_object(X):  # tables of pyarrow and polars
+            X = X.to_pandas()
+        frame = isinstance(X, pd.DataFrame)
+        if frame:
             validate_data(self, X, reset=fitting, skip_check_array=True)
-            as_table = fitting or self.format_.kind == "table"
-            dataset = load_dataset(X if as_table else X.to_numpy())
-        elif _is_matrix(X):
-            dataset = self._read_matrix(X, fitting)
-        else:
-            dataset = load_dataset(X)
-        if fitting and len(dataset) < 2:
+        if is_matrix(X):
+            return load_dataset(self._checked_matrix(X, fitting))
+        if frame and not fitting and self.format_.kind != "table":
+            return load_dataset(X.to_numpy())
+        dataset = load_dataset(X, **self._size(X, fitting))
+        if fitting and not frame:
+            self._remember_features(dataset)
+        return dataset
+
+    def _checked_matrix(self, X: Any, fitting: bool) -> Any:
+        """A 2-D array or nested list, by scikit-learn's own checks and with its messages."""
+        if isinstance(X, torch.Tensor):
+            X = X.detach().cpu()
+            X = (X.float() if X.dtype == torch.bfloat16 else X).numpy()
+        # Not whether all is finite: load_dataset looks at that, and once over the data is enough.
+        checked = validate_data(self, X, reset=fitting, dtype="numeric", ensure_all_finite=False)
+        if isinstance(X, np.memmap):
+            checked = X  # the check gives back a plain array, and what is on the disk shall stay there
+        if not fitting and self.format_.kind == "table":
+            return pd.DataFrame(checked, columns=getattr(self, "feature_names_in_", None))
+        return checked
+
+    def _size(self, X: Any, fitting: bool) -> dict[str, Any]:
+        """What image files are brought to: that on which the model was fitted."""
+        if fitting or self.format_.kind != "images" or isinstance(X, Dataset):
+            return {}
+        channels, height, width = self.format_.shape
+        return {"size": (height, width, channels)}
+
+    def _remember_features(self, dataset: Dataset) -> None:
+        """What scikit-learn's checks set for arrays and frames, for all other sources."""
+        if dataset.kind == "table":
+            validate_data(self, dataset.items, reset=True, skip_check_array=True)
+            return
+        self.n_features_in_ = int(np.prod(dataset.items.shape[1:]))
+        if hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
+
+    def _begin(self, X: Any, scaling: Scaling, *, going_on: bool = False) -> Dataset:
+        """What every fit starts with: the data, their format (the old one where a fit goes on), and a seed."""
+        if scaling not in get_args(Scaling):
+            raise UsageError(f"scaling={scaling!r} is unknown; use {', '.join(map(repr, get_args(Scaling)))}.")
+        dataset = self._read(X, fitting=not going_on)
+        if len(dataset) < 2:
             raise DataError(
                 f"{type(self).__name__} learns from at least 2 items, but {dataset.name} has "
                 f"n_samples = {len(dataset)}; give it more."
             )
-        if fitting and not hasattr(self, "n_features_in_"):
-            self.n_features_in_ = int(np.prod(dataset.items.shape[1:]))
-        return dataset
-
-    def _read_matrix(self, X: Any, fitting: bool) -> Dataset:
-        """A 2-D array or nested list, by scikit-learn's own checks and with its messages."""
-        if isinstance(X, torch.Tensor):
-            X = X.detach().cpu().numpy()
-        checked = validate_data(self, X, reset=fitting, dtype="numeric", ensure_all_finite=True)
-        if isinstance(X, np.memmap):
-            checked = X  # the check gives back a plain array, and what is on the disk shall stay there
-        if not fitting and self.format_.kind == "table":
-            return load_dataset(pd.DataFrame(checked, columns=getattr(self, "feature_names_in_", None)))
-        return load_dataset(checked)
-
-    def _size(self) -> dict[str, Any]:
-        return {"size": self.format_.shape[1:]} if self.format_.kind == "images" else {}
-
-    def _begin(self, X: Any, scaling: Any = "auto") -> Dataset:
-        """What every fit starts with: the data, their format, and a seed."""
-        for known in ("n_features_in_", "feature_names_in_"):
-            if hasattr(self, known):
-                delattr(self, known)
-        dataset = self._read(X, fitting=True)
-        self.format_ = fit_format(dataset, scaling)
-        self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
+        if not going_on:
+            self.format_ = fit_format(dataset, scaling)
+        self.seed_ = self._seed()
         self.data_ = {
             "name": dataset.name,
             "kind": dataset.kind,
@@ -96,6 +117,12 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             "shape": [int(size) for size in dataset.items.shape[1:]],
         }
         return dataset
+
+    def _seed(self) -> int:
+        """A number drawn from `random_state`; of several ranks all take that of the first."""
+        if self.trainer is not None:
+            self.trainer.launch()
+        return int(ranks.told_by_first(int(check_random_state(self.random_state).randint(2**31 - 1))))
 
     # scikit-learn -----------------------------------------------------------------------------------------------
 
@@ -112,38 +139,43 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
     def save_pretrained(self, folder: str | Path) -> None:
         """Writes a folder as the Hugging Face Hub has them: config.json, model.safetensors, README.md.
 
+        A model that was there before stays whole until the new one is.
+
+        Parameters
+        ----------
+        folder : path or str
+            Made where needed.
+
         Raises
         ------
         ModelError
             If the folder cannot be written.
         """
         check_is_fitted(self)
-        write_model(Path(folder), self)
+        write_model(Path(folder), self, address=str(folder))
 
     @classmethod
-    def from_pretrained(cls, folder: str | Path, **modules: nn.Module) -> Self:
-        """Reads what `save_pretrained` wrote, from a folder or the Hub; see `hiddenspace.load`."""
-        model = load(folder, **modules)
+    def from_pretrained(cls, folder: str | Path, **modules: Any) -> Self:
+        """A saved model of this class; see `hiddenspace.load`. A class of one's own is read back in this way too."""
+        model = _load(folder, modules, known=cls)
         if not isinstance(model, cls):
             raise ModelError(f"{folder} holds a {type(model).__name__}, not a {cls.__name__}; use hiddenspace.load.")
         return model
 
     def push_to_hub(self, repo_id: str, *, private: bool = False, token: str | None = None) -> str:
         """Uploads the saved model to the Hugging Face Hub, making the repository where needed; returns its address."""
-        import tempfile
-
         from huggingface_hub import HfApi
 
+        check_is_fitted(self)
         api = HfApi(token=token)
         api.create_repo(repo_id, private=private, exist_ok=True)
-        with tempfile.TemporaryDirectory() as folder:
-            self.save_pretrained(folder)
-            return str(
-                api.upload_folder(repo_id=repo_id, folder_path=folder, commit_message="Upload a hiddenspace model")
-            )
+        with TemporaryDirectory() as folder:
+            write_model(Path(folder), self, address=repo_id)
+            message = "Upload a hiddenspace model"
+            return str(api.upload_folder(repo_id=repo_id, folder_path=folder, commit_message=message))
 
     def _fitted_config(self) -> dict[str, Any]:
-        """What is learned and not a tensor."""
+        """What is learned and not a tensor, as JSON."""
         names = getattr(self, "feature_names_in_", None)
         return {
             "format": self.format_.config(),
@@ -154,15 +186,16 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             "history": self.history_,
         }
 
-    def _take_fitted_config(self, config: Mapping[str, Any]) -> None:
-        self.format_ = format_from_config(config["format"])
-        self.seed_, self.data_, self.history_ = config["seed"], dict(config["data"]), list(config["history"])
-        self.n_features_in_ = config["n_features_in"]
-        if config["feature_names_in"] is not None:
-            self.feature_names_in_ = np.array(config["feature_names_in"], dtype=object)
+    def _take_fitted_config(self, config: dict[str, Any]) -> None:
+        """Takes back what `_fitted_config` gave, out of `config`: what stays in there is unknown."""
+        self.format_ = format_from_config(config.pop("format"))
+        self.seed_, self.n_features_in_ = int(config.pop("seed")), int(config.pop("n_features_in"))
+        self.data_, self.history_ = dict(config.pop("data")), list(config.pop("history"))
+        if (names := config.pop("feature_names_in")) is not None:
+            self.feature_names_in_ = np.array(names, dtype=object)
 
 
-def load(folder: str | Path, **modules: nn.Module) -> Any:
+def load(folder: str | Path, **modules: Any) -> Any:
     """A saved model, from a folder or a name on the Hugging Face Hub.
 
     Parameters
@@ -170,26 +203,52 @@ def load(folder: str | Path, **modules: nn.Module) -> Any:
     folder : path or str
         What `save_pretrained` wrote, a run folder, or a repository such as 'somebody/model'.
     **modules
-        Networks of one's own (`encoder=`, `decoder=`), where the model was fitted with such: code is never saved.
+        Networks of one's own (`encoder=`, `decoder=`), where the model was fitted with such, and functions of one's
+        own (`corruption=`, `code_noise=`), where it is to be fitted once more: code is never saved.
 
     Raises
     ------
     ModelError
         If anything in it is unknown, missing, of another shape, or from a newer version; nothing is ever unpickled.
     """
+    return _load(folder, modules, known=None)
+
+
+def _load(folder: str | Path, modules: dict[str, Any], known: type[Estimator] | None) -> Any:
     saved = read_model(folder)
-    model_class = find_model(saved.class_name)
+    own = known is not None and known.__name__ == saved.class_name
+    model_class: Any = known if own else find_model(saved.class_name)
     model = model_class(**saved_params(saved.params, model_class, modules))
-    model._take_fitted_config(saved.fitted)
-    model._build_networks()
+    fitted = dict(saved.fitted)
+    try:
+        model._take_fitted_config(fitted)
+    except ModelError:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise ModelError(
+            f"what config.json in {folder} says is incomplete or damaged ({error!r}); save the model again."
+        ) from error
+    if fitted:
+        raise ModelError(
+            f"config.json in {folder} has unknown keys ({', '.join(sorted(fitted))}); upgrade hiddenspace."
+        )
+    with seeded(model.seed_):  # fresh networks draw their weights, which nobody else shall notice
+        model._build_networks()
     saved.give_weights_to(model.networks())
     return model
 
 
-def _is_matrix(X: Any) -> bool:
-    """Whether scikit-learn's checks for 2-D input are the ones that apply."""
-    if isinstance(X, torch.Tensor | np.ndarray):
-        return X.ndim <= 2
+def is_matrix(X: Any) -> bool:
+    """Whether scikit-learn's checks for 2-D input are the ones that apply: numbers with at most two axes."""
     if isinstance(X, list | tuple):
-        return not (len(X) and getattr(X[0], "ndim", 1) >= 2) and not hasattr(X[0] if len(X) else None, "convert")
-    return hasattr(X, "__array__") or hasattr(X, "tocsr")
+        first = X[0] if X else None
+        return not isinstance(first, str | os.PathLike) and not hasattr(first, "convert") and _axes(X) <= 2
+    if isinstance(X, pd.DataFrame):
+        return False
+    return hasattr(X, "tocsr") or (hasattr(X, "__array__") and getattr(X, "ndim", 2) <= 2)
+
+
+def _axes(X: Any) -> int:
+    if isinstance(X, list | tuple):
+        return 1 + (_axes(X[0]) if X else 0)
+    return int(getattr(X, "ndim", 0))

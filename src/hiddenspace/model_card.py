@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 TEMPLATE = """---
 library_name: hiddenspace
+pipeline_tag: feature-extraction
 tags:
 - hiddenspace
 - {kind}
 - autoencoder
 ---
 
-# {class_name} for {name}
+# {title} of {name}
 
-{class_name}, made with hiddenspace {version}, encodes {kind} of shape {shape} into {code} numbers{decodes}.
+{sentence}
 
 ```python
 import hiddenspace as hs
 
-model = hs.load("this folder")
-codes = model.transform(X)
+model = hs.load({address!r})
+codes = model.transform(X)          # (n, {code})
+again = model.inverse_transform(codes)
 ```
 
 ## Data
 
-{items} items of `{name}`, {kind} of shape {shape}.
+{items:,} items of `{name}`: {things}.
 
 ## Figures
 
@@ -41,28 +44,78 @@ codes = model.transform(X)
 """
 
 
-def model_card(model: Any, config: dict[str, Any]) -> str:
+def model_card(model: Any, config: dict[str, Any], address: str) -> str:
     """A model card with data, figures, settings and versions, in Markdown."""
-    data, history = config["fitted"]["data"], config["fitted"]["history"]
-    best: dict[str, float] = min(
-        history, key=lambda row: sum(v for k, v in row.items() if k.startswith("validation/")), default={}
-    )
-    figures = {k: f"{v:.6g}" for k, v in best.items() if k.startswith(("train/", "validation/")) or k == "epoch"}
-    figures |= {f"{k} (explained variance)": f"{v:.4f}" for k, v in data.get("scores", {}).items()}
+    data = config["fitted"]["data"]
+    things = _things(data["kind"], data["shape"])
+    words = _words(config["class"])
+    name = " ".join(str(data["name"]).split())
     return TEMPLATE.format(
-        class_name=config["class"],
-        name=data["name"],
         kind=data["kind"],
-        items=data["items"],
-        shape=" x ".join(map(str, data["shape"])),
+        title=words[0].upper() + words[1:],
+        name=name,
+        sentence=f"{_article(words)} {words} that encodes {things} into {model.code_size_} numbers and back.",
+        address=address,
         code=model.code_size_,
-        decodes=" and back" if "decoder" in model.network_names else "",
-        version=config["version"],
-        figures=_table(figures) or "None were measured.",
-        settings=_table(config["params"]),
-        versions=_table(config["versions"]),
+        items=data["items"],
+        things=things,
+        figures=_table("figure", _figures(model, data.get("scores", {}))) or "None were measured.",
+        settings=_table("argument", {k: _setting(v) for k, v in config["params"].items()}),
+        versions=_table("package", config["versions"]),
     )
 
 
-def _table(values: dict[str, Any]) -> str:
-    return "\n".join(f"- {name}: `{value}`" for name, value in values.items())
+def _figures(model: Any, scores: dict[str, float]) -> dict[str, str]:
+    """Explained variance on held-out items where a run measured it, and the losses of the epoch that was kept."""
+    figures = {f"explained variance of {name}, held-out items": f"{value:.4f}" for name, value in scores.items()}
+    if hasattr(model, "explained_variance_ratio_"):
+        figures["explained variance, training items"] = f"{model.explained_variance_ratio_.sum():.4f}"
+    best = getattr(model, "best_epoch_", None)
+    for row in model.history_:
+        if row["epoch"] == best:
+            figures["epoch kept"] = f"{best} of {len(model.history_)}"
+            for key, value in row.items():
+                part, _, term = key.partition("/")
+                if term:
+                    figures[f"{_TERMS.get(term, term)}, {_PARTS[part]}"] = f"{value:.6g}"
+    return figures
+
+
+_PARTS = {"train": "training items", "validation": "validation items"}
+_TERMS = {"reconstruction": "mean squared error", "mse": "mean squared error"}
+
+
+def _things(kind: str, shape: list[int]) -> str:
+    match kind:
+        case "images":
+            channels = f"{shape[2]} channels" if shape[2] != 1 else "one channel"
+            return f"images of {shape[0]}x{shape[1]} pixels with {channels}"
+        case "table":
+            return f"the rows of a table with {shape[0]} columns"
+    return f"rows of {shape[0]} numbers"
+
+
+def _words(class_name: str) -> str:
+    """'VariationalAutoencoder' -> 'variational autoencoder'; 'PCA' stays."""
+    if class_name.isupper():
+        return class_name
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", class_name).lower()
+
+
+def _article(words: str) -> str:
+    return "An" if words[0] in "aeio" else "A"
+
+
+def _setting(value: Any) -> str:
+    if value is None:
+        return "by default"
+    if isinstance(value, dict) and "name" in value:
+        return f"{value['name']}({', '.join(f'{k}={v}' for k, v in value.items() if k != 'name')})"
+    return f"code of one's own ({value['code']})" if isinstance(value, dict) else str(value)
+
+
+def _table(head: str, values: dict[str, Any]) -> str:
+    if not values:
+        return ""
+    rows = [f"| {name} | {str(value).replace('|', '/')} |" for name, value in values.items()]
+    return "\n".join([f"| {head} | value |", "|---|---|", *rows])

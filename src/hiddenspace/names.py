@@ -66,5 +66,8 @@ def find_model(name: str) -> Any:
         If the name is not that of an estimator of ours.
     """
     if name not in MODELS.values():
-        raise ModelError(f"the saved model is of class {name!r}, unknown to this version; upgrade hiddenspace.")
+        raise ModelError(
+            f"the saved model is of class {name!r}, which this version does not have; upgrade hiddenspace, or call "
+            "from_pretrained of that class if it is your own."
+        )
     return find(name)

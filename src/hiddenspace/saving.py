@@ -2,28 +2,57 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import json
+import os
 import platform
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, is_dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+import numpy as np
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from hiddenspace.errors import ModelError
+from hiddenspace.model_card import model_card
 from hiddenspace.names import SAVED_VALUES, find
-from hiddenspace.training.checkpoint import write_durably
+from hiddenspace.training.checkpoint import flush_folder, write_durably
 
 FORMAT = 1
-KEYS = {"library", "format", "version", "class", "params", "fitted", "versions"}
-NOT_SAVED = ("trainer", "verbose")
+KEYS: dict[str, type] = {
+    "library": str,
+    "format": int,
+    "version": str,
+    "class": str,
+    "params": dict,
+    "fitted": dict,
+    "versions": dict,
+    "sha256": str,
+}
+NOT_SAVED = ("trainer",)
 """How a model was run is no part of the model."""
 PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".bin", ".joblib", ".ckpt")
+
+
+@dataclass(frozen=True)
+class Absent:
+    """Stands for an argument that was code of somebody's own, which is never saved."""
+
+    argument: str
+    code: str
+
+    def __call__(self, *_: Any, **__: Any) -> NoReturn:
+        """As a network or a function it can only say what is missing."""
+        raise ModelError(
+            f"{self.argument} was code of your own ({self.code}), which is never saved; give it again as "
+            f"load(folder, {self.argument}=...)."
+        )
 
 
 @dataclass(frozen=True)
@@ -41,17 +70,16 @@ class SavedModel:
         Raises
         ------
         ModelError
-            If tensors are missing, left over or of another shape.
+            If tensors are missing, left over, or of another shape or type.
         """
         wanted = {f"{name}.{key}": t for name, net in networks.items() for key, t in net.state_dict().items()}
-        for key in wanted.keys() ^ self.tensors.keys():
+        for key in sorted(wanted.keys() ^ self.tensors.keys()):
             fault = "lacks the tensor" if key in wanted else "holds the unknown tensor"
-            raise ModelError(f"model.safetensors {fault} {key!r}; it does not belong to this config.json.")
+            raise ModelError(f"model.safetensors {fault} {key!r}; save the model again, or give its own networks.")
         for key, tensor in wanted.items():
-            if self.tensors[key].shape != tensor.shape:
-                shapes = f"{tuple(self.tensors[key].shape)}, not {tuple(tensor.shape)}"
+            if (found := _kind(self.tensors[key])) != _kind(tensor):
                 raise ModelError(
-                    f"the tensor {key!r} has the shape {shapes}; the weights do not belong to this config.json."
+                    f"the tensor {key!r} is {found}, but the network takes {_kind(tensor)}; save it again."
                 )
         for name, net in networks.items():
             prefix = name + "."
@@ -59,41 +87,65 @@ class SavedModel:
             net.eval()
 
 
-def write_model(folder: Path, model: Any) -> None:
-    """Writes a fitted estimator.
+def _kind(tensor: Tensor) -> str:
+    return f"{str(tensor.dtype).removeprefix('torch.')} of shape {tuple(tensor.shape)}"
+
+
+def write_model(folder: Path, model: Any, address: str) -> None:
+    """Writes a fitted estimator; `address` is what its card tells people to load.
+
+    All files are written to a draft folder and flushed to the disk, and only then moved into place, so that a full
+    disk or a crash leaves an older model whole. The checksum in config.json tells a mixture apart, which a crash
+    between two of the moves could leave.
 
     Raises
     ------
     ModelError
         If the operating system refuses to write.
     """
-    from hiddenspace.model_card import model_card
-
     tensors = {
         f"{name}.{key}": tensor.detach().cpu().clone().contiguous()
         for name, net in model.networks().items()
         for key, tensor in net.state_dict().items()
     }
-    params = {name: as_json(value) for name, value in model.get_params(deep=False).items() if name not in NOT_SAVED}
-    versions = {name: version(name) for name in ("hiddenspace", "torch", "numpy", "scikit-learn")}
-    config = {
-        "library": "hiddenspace",
-        "format": FORMAT,
-        "version": versions["hiddenspace"],
-        "class": type(model).__name__,
-        "params": params,
-        "fitted": model._fitted_config(),
-        "versions": {**versions, "python": platform.python_version()},
+    weights = save(tensors, metadata={"format": "pt"})
+    config = _config(model, hashlib.sha256(weights).hexdigest())
+    files = {
+        "README.md": model_card(model, config, address).encode(),
+        "model.safetensors": weights,
+        "config.json": json.dumps(config, indent=1).encode(),
     }
+    draft = folder / f".draft-{os.getpid()}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_durably(folder / "model.safetensors", save(tensors, metadata={"format": "pt"}))
-        write_durably(folder / "config.json", json.dumps(config, indent=1).encode())
-        write_durably(folder / "README.md", model_card(model, config).encode())
+        draft.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            write_durably(draft / name, content)
+        for name in files:
+            os.replace(draft / name, folder / name)
+        flush_folder(folder)
     except OSError as error:
         raise ModelError(
-            f"cannot write the model to {folder} ({error.strerror or error}); choose a folder that can be written."
+            f"cannot write the model to {folder} ({error.strerror or error}); make room there or choose another "
+            "folder, what was there before is untouched."
         ) from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _config(model: Any, sha256: str) -> dict[str, Any]:
+    from hiddenspace import __version__
+
+    others = {name: version(name) for name in ("torch", "numpy", "scikit-learn")}
+    return {
+        "library": "hiddenspace",
+        "format": FORMAT,
+        "version": __version__,
+        "class": type(model).__name__,
+        "params": {k: as_json(k, v) for k, v in model.get_params(deep=False).items() if k not in NOT_SAVED},
+        "fitted": model._fitted_config(),
+        "versions": {"hiddenspace": __version__, **others, "python": platform.python_version()},
+        "sha256": sha256,
+    }
 
 
 def read_model(source: str | Path) -> SavedModel:
@@ -106,102 +158,101 @@ def read_model(source: str | Path) -> SavedModel:
     """
     folder = _folder(source)
     try:
-        config = json.loads((folder / "config.json").read_text())
-        tensors = load((folder / "model.safetensors").read_bytes())
-    except (json.JSONDecodeError, UnicodeDecodeError, SafetensorError) as error:
-        raise ModelError(f"the model in {folder} is damaged ({error}); save it again.") from error
-    if not isinstance(config, dict) or config.get("library") != "hiddenspace":
-        raise ModelError(f"{folder} holds a model of another library; hiddenspace reads only what it saved itself.")
-    if config.get("format", 0) > FORMAT:
-        raise ModelError(f"{folder} was saved by hiddenspace {config.get('version')}, newer than this one; upgrade it.")
-    if config.keys() != KEYS:
-        odd = ", ".join(sorted(config.keys() ^ KEYS))
-        raise ModelError(f"config.json in {folder} has unknown or missing keys ({odd}); save the model again.")
+        config = json.loads((folder / "config.json").read_bytes())
+        weights = (folder / "model.safetensors").read_bytes()
+        tensors = load(weights)
+    except (OSError, ValueError, RecursionError, SafetensorError) as error:
+        raise ModelError(f"the model in {folder} cannot be read ({error}); save it again.") from error
+    _check_config(config, folder)
+    if hashlib.sha256(weights).hexdigest() != config["sha256"]:
+        raise ModelError(f"model.safetensors in {folder} does not belong to its config.json; save the model again.")
     return SavedModel(config["class"], config["params"], config["fitted"], tensors)
 
 
+def _check_config(config: Any, folder: Path) -> None:
+    if not isinstance(config, dict) or config.get("library") != "hiddenspace":
+        raise ModelError(f"{folder} holds a model of another library; hiddenspace reads only what it saved itself.")
+    if isinstance(config.get("format"), int) and config["format"] > FORMAT:
+        raise ModelError(f"{folder} was saved by hiddenspace {config.get('version')}, newer than this one; upgrade it.")
+    if odd := config.keys() ^ KEYS.keys():
+        names = ", ".join(sorted(odd))
+        raise ModelError(f"config.json in {folder} has unknown or missing keys ({names}); save the model again.")
+    for key, kind in KEYS.items():
+        if not isinstance(config[key], kind):
+            raise ModelError(f"{key!r} in config.json of {folder} is no {kind.__name__}; save the model again.")
+
+
 def _folder(source: str | Path) -> Path:
-    folder = Path(source)
+    folder = Path(source).expanduser()
     if (folder / "model" / "config.json").exists():
         folder = folder / "model"
-    if folder.is_dir():
-        if not (folder / "config.json").exists() or not (folder / "model.safetensors").exists():
-            pickles = sorted(p.name for p in folder.iterdir() if p.suffix in PICKLES)
-            why = (
-                f"only {pickles[0]}, a pickle, which is never opened"
-                if pickles
-                else "no config.json and model.safetensors"
-            )
-            raise ModelError(f"{folder} holds {why}; give a folder that save_pretrained wrote.")
-        return folder
-    if folder.exists():
+    if not folder.exists():
+        return _from_hub(str(source))
+    if not folder.is_dir():
         raise ModelError(f"{folder} is a file; give the folder that save_pretrained wrote, pickles are never opened.")
-    return _from_hub(str(source))
+    if (folder / "config.json").exists() and (folder / "model.safetensors").exists():
+        return folder
+    pickles = sorted(p.name for p in folder.iterdir() if p.suffix in PICKLES)
+    what = f"only {pickles[0]}, a pickle, which is never opened" if pickles else "no config.json and model.safetensors"
+    raise ModelError(f"{folder} holds {what}; give a folder that save_pretrained wrote.")
 
 
 def _from_hub(name: str) -> Path:
     from huggingface_hub import snapshot_download
 
-    if name.count("/") != 1 or name.startswith((".", "/")):
+    if name.count("/") != 1 or name.startswith((".", "/", "~")):
         raise ModelError(f"there is no model folder {name}; check the path.")
     try:
-        wanted = ["config.json", "model.safetensors", "README.md"]
-        return Path(snapshot_download(name, allow_patterns=wanted))
-    except Exception as error:
-        raise ModelError(f"there is no folder {name}, and the Hub did not give it ({type(error).__name__}).") from error
+        return Path(snapshot_download(name, allow_patterns=["config.json", "model.safetensors", "README.md"]))
+    except Exception as error:  # the Hub's client raises errors of its own, of several HTTP libraries and of sockets
+        raise ModelError(
+            f"there is no folder {name}, and the Hugging Face Hub did not give it ({type(error).__name__}); "
+            "check the name and the network."
+        ) from error
 
 
-def as_json(value: Any) -> Any:
+def as_json(name: str, value: Any) -> Any:
     """A hyperparameter as JSON: plain values, objects of ours by name, and a mark for anything that is code."""
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    if isinstance(value, list | tuple):
-        return [as_json(item) for item in value]
-    if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
+    if isinstance(value, np.generic):
         return value.item()
+    if isinstance(value, np.random.RandomState):
+        return None  # it has moved on; the seed that was drawn from it is kept
+    if isinstance(value, Absent):
+        return {"code": value.code}
     if type(value).__name__ in SAVED_VALUES and is_dataclass(value):
         return {"name": type(value).__name__, **asdict(value)}  # type: ignore[arg-type]
     return {"code": getattr(value, "__qualname__", type(value).__qualname__)}
 
 
-def saved_params(params: Mapping[str, Any], model_class: Any, modules: Mapping[str, nn.Module]) -> dict[str, Any]:
-    """Hyperparameters from JSON.
+def saved_params(params: Mapping[str, Any], model_class: Any, modules: Mapping[str, Any]) -> dict[str, Any]:
+    """Hyperparameters from JSON; `modules` are those that a person gives anew.
 
     Raises
     ------
     ModelError
-        If one is unknown to the class, or was code and is not given anew.
+        If one is unknown to the class.
     """
     known = inspect.signature(model_class).parameters
-    values: dict[str, Any] = {}
-    for name, value in params.items():
-        if name not in known:
-            raise ModelError(f"the saved model sets {name!r}, unknown to this version; upgrade hiddenspace.")
-        values[name] = modules.get(name, _from_json(name, value, needed=name in ("encoder", "decoder")))
     for name in modules:
         if name not in known:
-            raise ModelError(f"{model_class.__name__} takes no {name!r}; give encoder and decoder only.")
-    return values
+            raise ModelError(f"{model_class.__name__} takes no {name!r}; give only arguments that it has.")
+    for name in params:
+        if name not in known:
+            raise ModelError(f"the saved model sets {name!r}, unknown to this version; upgrade hiddenspace.")
+    return {name: _from_json(name, value) for name, value in params.items()} | dict(modules)
 
 
-def _from_json(name: str, value: Any, needed: bool) -> Any:
-    if not isinstance(value, dict):
+def _from_json(name: str, value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float | str):
         return value
-    if "code" in value:
-        if needed:
-            return _Missing(name, value["code"])
-        return None
-    if value.get("name") not in SAVED_VALUES:
-        raise ModelError(f"the saved model sets {name} to an unknown {value.get('name')!r}; upgrade hiddenspace.")
+    if isinstance(value, dict) and value.keys() == {"code"}:
+        return Absent(name, str(value["code"]))
+    if not isinstance(value, dict) or value.get("name") not in SAVED_VALUES:
+        what = value.get("name") if isinstance(value, dict) else value
+        raise ModelError(f"the saved model sets {name} to {what!r}, unknown to this version; upgrade hiddenspace.")
     try:
         return find(value["name"])(**{key: item for key, item in value.items() if key != "name"})
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise ModelError(f"the saved model sets {name} to a {value['name']} it cannot be made of ({error}).") from error
-
-
-@dataclass(frozen=True)
-class _Missing:
-    """Stands for a network that was code of somebody's own and has not been given to `load`."""
-
-    argument: str
-    code: str

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from hiddenspace.autoencoders import checks
 from hiddenspace.autoencoders.learner import Learner
 from hiddenspace.data.corruption import Corruption
 from hiddenspace.data.format import Scaling
@@ -135,6 +136,13 @@ class Autoencoder(Learner):
         self.warm_start = warm_start
         self.random_state = random_state
         self.trainer = trainer
+
+    def _check_params(self) -> None:
+        super()._check_params()
+        checks.number("sparsity", self.sparsity, least=0)
+        for name in ("code_noise", "corruption"):
+            if getattr(self, name) is not None:
+                checks.function(name, getattr(self, name))
 
     def _game(self, encoder: nn.Module, decoder: nn.Module) -> Game:
         return Reconstruction(encoder, decoder, self.sparsity, self.code_noise, self.corruption)

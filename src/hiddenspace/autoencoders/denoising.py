@@ -12,13 +12,12 @@ from hiddenspace.autoencoders.with_defaults import with_defaults
 from hiddenspace.data.corruption import GaussianNoise
 
 
+@with_defaults(corruption=GaussianNoise(0.3))
 class DenoisingAutoencoder(Autoencoder):
     """An Autoencoder that sees distorted items and must restore the originals (Vincent et al. 2008).
 
     Everything else is as in `Autoencoder`.
     """
-
-    __init__ = with_defaults(Autoencoder.__init__, corruption=GaussianNoise(0.3))
 
     def denoise(self, X: Any) -> np.ndarray | pd.DataFrame:
         """Restores distorted items, in the data's own shape and range.

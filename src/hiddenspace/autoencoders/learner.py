@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 import warnings
 from abc import abstractmethod
@@ -14,11 +13,14 @@ from typing import Any, Self
 import torch
 from torch import nn
 
-from hiddenspace.autoencoders.coder import Coder
+from hiddenspace.autoencoders import checks
+from hiddenspace.autoencoders.coder import BATCH, Coder
+from hiddenspace.autoencoders.own_networks import check_decoder, code_size_of, copied
 from hiddenspace.autoencoders.recipe import Recipe, default_code, default_recipe
 from hiddenspace.data.batches import ArrayBatches
 from hiddenspace.data.dataset import Dataset
-from hiddenspace.errors import ModelError, UsageError
+from hiddenspace.data.format import Scaling
+from hiddenspace.errors import TrainingError, UsageError
 from hiddenspace.nets.defaults import default_decoder, default_encoder
 from hiddenspace.training.events import Observer
 from hiddenspace.training.game import Game
@@ -43,6 +45,18 @@ class Learner(Coder):
     code_per_output = 1
     """How many numbers the encoder gives for each one of the code (two for a mean and a variance)."""
 
+    code: int | None
+    depth: int | None
+    width: int | None
+    encoder: nn.Module | None
+    decoder: nn.Module | None
+    scaling: Scaling
+    epochs: int | None
+    batch_size: int | None
+    learning_rate: float | None
+    validation_fraction: float
+    patience: int | None
+    warm_start: bool
     best_epoch_: int
 
     @abstractmethod
@@ -51,6 +65,17 @@ class Learner(Coder):
 
     def _regularised(self) -> bool:
         return False
+
+    def _check_params(self) -> None:
+        """Refuses values that make no sense, before any data is read."""
+        for name in ("code", "depth", "width", "epochs", "batch_size", "patience"):
+            if getattr(self, name) is not None:
+                checks.whole(name, getattr(self, name))
+        if self.learning_rate is not None:
+            checks.number("learning_rate", self.learning_rate, least=0, above=0)
+            if self.trainer is not None and self.trainer.optimizer is not None:
+                raise UsageError("learning_rate= is that of the default optimizer; set it in Trainer(optimizer=...).")
+        checks.number("validation_fraction", self.validation_fraction, least=0, below=1)
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learns from items without labels.
@@ -69,37 +94,41 @@ class Learner(Coder):
         ------
         DataError
             If there are fewer than two items, or they cannot be read.
+        UsageError
+            If a hyperparameter has a value that makes no sense.
         TrainingError
             If a loss stops being finite, or checkpoints cannot be written.
         """
-        before = (self.encoder_, self.decoder_, self.format_) if self._continues() else None
-        dataset = self._begin(X, self.scaling)
-        with seeded(self.seed_):
-            if before is not None and before[2].shape == self.format_.shape:
-                self.encoder_, self.decoder_ = before[:2]
-            else:
+        self._check_params()
+        going_on = bool(self.warm_start) and self.__sklearn_is_fitted__()
+        if going_on and self.code not in (None, self.code_size_):
+            raise UsageError(
+                f"warm_start goes on with codes of {self.code_size_}, but code={self.code}; set warm_start=False."
+            )
+        dataset = self._begin(X, self.scaling, going_on=going_on)
+        with seeded(self.seed_, [torch.device("cuda")] if torch.cuda.is_available() else None):
+            if not going_on:
+                self.code_size_ = default_code(self.format_.shape) if self.code is None else int(self.code)
                 self._build_networks()
             self._warn_if_it_can_copy()
             self._train(self._game(self.encoder_, self.decoder_), dataset)
         return self
 
-    def _continues(self) -> bool:
-        return bool(self.warm_start and self.__sklearn_is_fitted__())
-
     def _build_networks(self) -> None:
-        shape = self.format_.shape
-        self.code_size_ = default_code(shape) if self.code is None else self.code
-        if not isinstance(self.code_size_, int) or self.code_size_ < 1:
-            raise UsageError(f"code={self.code!r} is no size; use a whole number of 1 or more.")
-        size = {"depth": self.depth, "width": self.width}
-        if self.encoder is None:
-            self.encoder_ = default_encoder(shape, self.code_size_ * self.code_per_output, **size)
+        """The person's own networks, the code being what their encoder gives; default ones where there are none."""
+        shape, size = self.format_.shape, {"depth": self.depth, "width": self.width}
+        encoder, decoder = copied(self.encoder, self.decoder)
+        if encoder is None:
+            encoder = default_encoder(shape, self.code_size_ * self.code_per_output, **size)
         else:
-            self.encoder_ = _own(self.encoder, "encoder")
-            self.code_size_ = _output_size(self.encoder_, shape) // self.code_per_output
-        self.decoder_ = (
-            default_decoder(self.code_size_, shape, **size) if self.decoder is None else _own(self.decoder, "decoder")
-        )
+            self.code_size_ = code_size_of(encoder, shape, self.code_per_output)
+            if self.code not in (None, self.code_size_):
+                raise UsageError(f"code={self.code}, but the encoder gives codes of {self.code_size_}; leave code out.")
+        if decoder is None:
+            decoder = default_decoder(self.code_size_, shape, **size)
+        else:
+            check_decoder(decoder, self.code_size_, shape)
+        self.encoder_, self.decoder_ = encoder, decoder
 
     def _warn_if_it_can_copy(self) -> None:
         features = math.prod(self.format_.shape)
@@ -116,20 +145,17 @@ class Learner(Coder):
 
     def _recipe(self, items: int) -> Recipe:
         """The defaults for so many items, with what the person has set."""
-        default = default_recipe(self.format_.kind, items)
         mine = {name: getattr(self, name) for name in ("batch_size", "epochs", "learning_rate", "patience")}
         if mine["epochs"] is not None and mine["patience"] is None:
             mine["patience"] = max(5, math.ceil(0.2 * mine["epochs"]))
-        for name, value in mine.items():
-            if value is not None and not value > 0:
-                raise UsageError(f"{name}={value!r} must be above 0.")
-        return replace(default, **{name: value for name, value in mine.items() if value is not None})
+        set_ = {name: value for name, value in mine.items() if value is not None}
+        return replace(default_recipe(self.format_.kind, items), **set_)
 
     def _train(self, game: Game, dataset: Dataset) -> None:
         training, held_out = self._split(dataset)
         recipe = self._recipe(len(training))
         batches = self._training_batches(training, recipe.batch_size, self.seed_)
-        validation = None if held_out is None else self._training_batches(held_out, 1024, None)
+        validation = None if held_out is None else self._training_batches(held_out, BATCH, None)
         best = BestWeights()
         trainer = self._trainer(recipe)
         history = play(
@@ -144,20 +170,13 @@ class Learner(Coder):
         self.history_, self.best_epoch_ = history.rows, best.epoch
 
     def _split(self, dataset: Dataset) -> tuple[Dataset, Dataset | None]:
-        if not 0 <= self.validation_fraction < 1:
-            raise UsageError(f"validation_fraction={self.validation_fraction} must be at least 0 and below 1.")
-        if self.validation_fraction == 0 or len(dataset) * self.validation_fraction < 1:
+        if len(dataset) * self.validation_fraction < 1:
             return dataset, None
         return dataset.split(self.validation_fraction, self.seed_)
 
     def _training_batches(self, dataset: Dataset, batch_size: int, seed: int | None) -> ArrayBatches:
-        return ArrayBatches(
-            self.format_.store(dataset),
-            self.format_.to_model,
-            batch_size=batch_size,
-            seed=seed,
-            drop_last=seed is not None,
-        )
+        stored, to_model = self.format_.store(dataset), self.format_.to_model
+        return ArrayBatches(stored, to_model, batch_size=batch_size, seed=seed, drop_last=seed is not None)
 
     def _trainer(self, recipe: Recipe) -> Trainer:
         trainer = self.trainer or Trainer()
@@ -170,25 +189,20 @@ class Learner(Coder):
         watchers: list[Observer] = [ProgressBar(type(self).__name__, trainer.progress)]
         if trainer.folder is not None:
             folder = Path(trainer.folder)
-            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise TrainingError(
+                    f"cannot make the folder {folder} ({error.strerror or error}); choose one that can be written."
+                ) from error
             watchers += [CsvLog(folder / "metrics.csv"), TensorBoard(folder / "tensorboard")]
         return watchers
 
+    # what is learned --------------------------------------------------------------------------------------------
 
-def _own(module: Any, name: str) -> nn.Module:
-    """A copy of somebody's network, so that what was given as an argument stays as it was."""
-    if not isinstance(module, nn.Module):
-        given = getattr(module, "code", type(module).__name__)
-        raise ModelError(f"{name} was a network of your own ({given}); give it again as load(folder, {name}=...).")
-    return copy.deepcopy(module)
+    def _fitted_config(self) -> dict[str, Any]:
+        return {**super()._fitted_config(), "best_epoch": self.best_epoch_}
 
-
-def _output_size(encoder: nn.Module, shape: tuple[int, ...]) -> int:
-    """What an encoder gives for an item of this shape."""
-    was_training = encoder.training
-    with torch.inference_mode():
-        code = encoder.eval()(torch.zeros(2, *shape))
-    encoder.train(was_training)
-    if code.ndim != 2:
-        raise UsageError(f"the encoder gives codes of shape {tuple(code.shape)}; make it give (batch, code).")
-    return int(code.shape[1])
+    def _take_fitted_config(self, config: dict[str, Any]) -> None:
+        super()._take_fitted_config(config)
+        self.best_epoch_ = int(config.pop("best_epoch"))

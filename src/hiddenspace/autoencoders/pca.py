@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from hiddenspace.autoencoders import checks
 from hiddenspace.autoencoders.coder import Coder
 from hiddenspace.autoencoders.recipe import default_code
 from hiddenspace.data.batches import ArrayBatches, Stored
@@ -82,41 +85,67 @@ class PCA(Coder):
         UsageError
             If more components are asked for than items or features allow.
         """
+        if self.code is not None:
+            checks.whole("code", self.code)
         dataset = self._begin(X, self.scaling)
-        stored = self.format_.store(dataset)
         features = math.prod(self.format_.shape)
-        self.code_size_ = min(default_code(self.format_.shape), len(dataset)) if self.code is None else self.code
-        if not isinstance(self.code_size_, int) or not 1 <= self.code_size_ <= min(len(dataset), features):
+        most = min(len(dataset), features)
+        if self.code is not None and self.code > most:
             raise UsageError(
-                f"code={self.code!r} does not fit {len(dataset)} items of {features} features; "
-                f"use a whole number from 1 to {min(len(dataset), features)}."
+                f"code={self.code} does not fit {len(dataset)} items of {features} features; use a whole number from "
+                f"1 to {most}."
             )
-        self._build_networks()
-        device = (self.trainer or Trainer()).launch().device
-        passes = _Passes(stored, self.format_.to_model, device)
+        self.code_size_ = min(default_code(self.format_.shape), most) if self.code is None else int(self.code)
+        passes = _Passes(self.format_.store(dataset), self.format_.to_model, self._device())
         if features <= LARGEST_SQUARE:
-            self._take(*by_covariance(passes, features), len(dataset))
+            found = by_covariance(passes, features)
         elif len(dataset) <= LARGEST_SQUARE:
-            self._take(*by_inner_products(passes, features, self.code_size_), len(dataset))
+            found = by_inner_products(passes, self.code_size_)
         else:
-            self._take(*by_subspace_iteration(passes, features, self.code_size_, self.seed_), len(dataset))
+            found = by_subspace_iteration(passes, features, self.code_size_, self.seed_)
+        self._take(found, len(dataset))
         self.history_ = []
         return self
 
+    def _device(self) -> torch.device:
+        """Where the trainer says, but that Apple's GPUs have no float64."""
+        device = torch.device("cpu") if self.trainer is None else self.trainer.launch().device
+        return torch.device("cpu") if device.type == "mps" else device
+
     def _build_networks(self) -> None:
-        self.code_size_ = getattr(self, "code_size_", None) or self.data_["code"]
         self.encoder_: LinearEncoder = LinearEncoder(math.prod(self.format_.shape), self.code_size_)
         self.decoder_: LinearDecoder = LinearDecoder(self.code_size_, self.format_.shape)
 
-    def _take(self, mean: Tensor, variances: Tensor, components: Tensor, total: float, count: int) -> None:
-        """Variances (m,) and components (m, d) in falling order, with n in the denominator; keeps the first `code`."""
-        kept = _signs_fixed(components[: self.code_size_])
-        for buffers in (self.encoder_, self.decoder_):
-            buffers.mean.copy_(mean)
-            buffers.components.copy_(kept)
-        self.data_["code"] = self.code_size_
-        self.data_["variances"] = (variances.clamp(min=0) * count / max(count - 1, 1)).tolist()
-        self.data_["total_variance"] = total * count / max(count - 1, 1)
+    def _take(self, found: Decomposition, count: int) -> None:
+        """Keeps the first `code` components; variances get n - 1 in the denominator."""
+        self._build_networks()
+        self._set(found.mean, _signs_fixed(found.components[: self.code_size_]))
+        unbiased = count / (count - 1)
+        self.variances_ = (found.variances.clamp(min=0) * unbiased).cpu().numpy()
+        self.total_variance_ = found.total * unbiased
+
+    def _set(self, mean: Tensor, components: Tensor) -> None:
+        for network in (self.encoder_, self.decoder_):
+            network.mean.copy_(mean)
+            network.components.copy_(components)
+
+    def truncated(self, code: int) -> PCA:
+        """The same decomposition with fewer components.
+
+        Raises
+        ------
+        UsageError
+            If there are not so many.
+        """
+        checks.whole("code", code, self.code_size_)
+        smaller = copy.copy(self)
+        smaller.set_params(code=code)
+        smaller.code_size_, smaller.data_ = code, dict(self.data_)
+        smaller._build_networks()
+        smaller._set(self.encoder_.mean, self.encoder_.components[:code])
+        return smaller
+
+    # what is learned --------------------------------------------------------------------------------------------
 
     @property
     def components_(self) -> np.ndarray:
@@ -129,18 +158,36 @@ class PCA(Coder):
         unit = 1.0
         if isinstance(self.format_, ImageFormat | VectorFormat) and self.format_.range is not None:
             unit = (self.format_.range.high - self.format_.range.low) ** 2
-        return np.array(self.data_["variances"][: self.code_size_]) * unit
+        return self.variances_[: self.code_size_] * unit
 
     @property
     def spectrum_(self) -> np.ndarray:
         """Explained variance ratios of all components computed, falling."""
-        total = self.data_["total_variance"]
-        return np.array(self.data_["variances"]) / total if total > 0 else np.zeros(len(self.data_["variances"]))
+        return self.variances_ / self.total_variance_ if self.total_variance_ > 0 else np.zeros_like(self.variances_)
 
     @property
     def explained_variance_ratio_(self) -> np.ndarray:
         """(code,), each component's part of the total variance."""
         return self.spectrum_[: self.code_size_]
+
+    def _fitted_config(self) -> dict[str, Any]:
+        variances = {"variances": self.variances_.tolist(), "total_variance": self.total_variance_}
+        return {**super()._fitted_config(), **variances}
+
+    def _take_fitted_config(self, config: dict[str, Any]) -> None:
+        super()._take_fitted_config(config)
+        self.variances_ = np.array(config.pop("variances"), dtype=np.float64)
+        self.total_variance_ = float(config.pop("total_variance"))
+
+
+@dataclass(frozen=True)
+class Decomposition:
+    """Mean (d,), variances (m,) with n in the denominator and components (k, d), both falling, and their total."""
+
+    mean: Tensor
+    variances: Tensor
+    components: Tensor
+    total: float
 
 
 class _Passes:
@@ -165,7 +212,7 @@ class _Passes:
         return ranks.total_over_ranks(total) / self.count
 
 
-def by_covariance(passes: _Passes, features: int) -> tuple[Tensor, Tensor, Tensor, float]:
+def by_covariance(passes: _Passes, features: int) -> Decomposition:
     """One pass: sums of x and x x^T about a provisional mean, products in float32 and sums in float64.
 
     The provisional mean (of the first chunk) keeps the subtraction of the true mean from eating the digits.
@@ -180,21 +227,23 @@ def by_covariance(passes: _Passes, features: int) -> tuple[Tensor, Tensor, Tenso
     offset = ranks.total_over_ranks(total) / passes.count
     covariance = ranks.total_over_ranks(products) / passes.count - torch.outer(offset, offset)
     values, vectors = torch.linalg.eigh(covariance)
-    return shift.double() + offset, values.flip(0), vectors.T.flip(0), float(covariance.diagonal().sum())
+    return Decomposition(shift + offset, values.flip(0), vectors.T.flip(0), float(covariance.diagonal().sum()))
 
 
-def by_inner_products(passes: _Passes, features: int, code: int) -> tuple[Tensor, Tensor, Tensor, float]:
+def by_inner_products(passes: _Passes, code: int) -> Decomposition:
     """Fewer items than features: eigenvectors u of X X^T (n, n) give the components X^T u / |X^T u|."""
-    mean = passes.mean(features)
-    whole = torch.cat([torch.cat(ranks.gathered(x.cpu())) for x in passes]).to(passes.device).double() - mean
+    rows = [torch.cat(ranks.gathered(x.cpu())).to(passes.device) for x in passes]
+    whole = torch.cat(rows).double()
+    mean = whole.mean(0)
+    whole -= mean
     values, vectors = torch.linalg.eigh(whole @ whole.T)
     components = torch.linalg.qr(whole.T @ vectors.flip(1)[:, :code]).Q.T
-    return mean, values.flip(0)[: min(whole.shape)] / passes.count, components, float((whole**2).sum()) / passes.count
+    return Decomposition(mean, values.flip(0) / passes.count, components, float((whole**2).sum()) / passes.count)
 
 
 def by_subspace_iteration(
     passes: _Passes, features: int, code: int, seed: int, most_passes: int = 40, tolerance: float = 1e-7
-) -> tuple[Tensor, Tensor, Tensor, float]:
+) -> Decomposition:
     """Many items of many features: Q <- orthonormal basis of (X^T X) Q, one pass each (Halko et al. 2011).
 
     Ten spare directions make it converge quickly; it ends when no eigenvalue moves by more than `tolerance` of the
@@ -218,7 +267,7 @@ def by_subspace_iteration(
         basis, before = left.float(), values.float()
         if moved_by < tolerance:
             break
-    return mean, values[:code], left.T[:code], float(ranks.total_over_ranks(total)) / passes.count
+    return Decomposition(mean, values[:code], left.T[:code], float(ranks.total_over_ranks(total)) / passes.count)
 
 
 def _signs_fixed(components: Tensor) -> Tensor:

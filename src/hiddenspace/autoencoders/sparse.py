@@ -4,10 +4,9 @@ from hiddenspace.autoencoders.autoencoder import Autoencoder
 from hiddenspace.autoencoders.with_defaults import with_defaults
 
 
+@with_defaults(sparsity=1e-3)
 class SparseAutoencoder(Autoencoder):
     """An Autoencoder whose code is pressed towards zero: loss + sparsity * sum_j |z_j| (Ng 2011, with the L1 norm).
 
     Everything else is as in `Autoencoder`.
     """
-
-    __init__ = with_defaults(Autoencoder.__init__, sparsity=1e-3)

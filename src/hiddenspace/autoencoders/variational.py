@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from hiddenspace.autoencoders import checks
 from hiddenspace.autoencoders.learner import Learner
 from hiddenspace.data.format import Scaling
 from hiddenspace.training.game import Batch, Game, Player
@@ -34,7 +35,7 @@ class Variational(Game):
         assert isinstance(x, Tensor)
         mean, log_variance = self.encoder(x).float().chunk(2, dim=1)
         log_variance = log_variance.clamp(-12.0, 6.0)  # beyond this exp() overflows in the first steps
-        z = mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean) if self.training else mean
+        z = mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean)
         mse = F.mse_loss(self.decoder(z).float(), x)
         kl = -0.5 * (1 + log_variance - mean**2 - log_variance.exp()).sum(1).mean()
         features = math.prod(x.shape[1:])
@@ -45,7 +46,7 @@ class Variational(Game):
         }
 
     def evaluate(self, batch: Batch) -> dict[str, Tensor]:
-        """The same bound with z at its mean, without the reported term."""
+        """The bound alone: what is only reported shall not decide which epoch is kept."""
         terms = self.loss(batch)
         return {"likelihood": terms["likelihood"], "kl": terms["kl"]}
 
@@ -124,6 +125,10 @@ class VariationalAutoencoder(Learner):
         self.warm_start = warm_start
         self.random_state = random_state
         self.trainer = trainer
+
+    def _check_params(self) -> None:
+        super()._check_params()
+        checks.number("beta", self.beta, least=0)
 
     def _game(self, encoder: nn.Module, decoder: nn.Module) -> Game:
         return Variational(encoder, decoder, self.beta)

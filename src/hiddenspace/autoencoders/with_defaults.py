@@ -5,20 +5,40 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
+
+C = TypeVar("C", bound=type)
 
 
-def with_defaults(init: Callable[..., None], **defaults: Any) -> Callable[..., None]:
-    """An `__init__` with the signature of another one but for some defaults, for scikit-learn to read as its own."""
-    signature = inspect.signature(init)
-    parameters = [p.replace(default=defaults.get(name, p.default)) for name, p in signature.parameters.items()]
+def with_defaults(**defaults: Any) -> Callable[[C], C]:
+    """Decorates a subclass that has all arguments of its base class, some with other defaults.
 
-    @functools.wraps(init)
-    def changed(self: Any, *args: Any, **kwargs: Any) -> None:
-        init(self, *args, **{**{k: v for k, v in defaults.items() if k not in positional(args)}, **kwargs})
+    The subclass gets an `__init__` whose signature scikit-learn, help texts and the command line can read, and the
+    sections of the base class's docstring (Parameters, Attributes) below its own words.
+    """
 
-    def positional(args: tuple[Any, ...]) -> list[str]:
-        return list(signature.parameters)[1 : len(args) + 1]
+    def decorate(cls: C) -> C:
+        base: Any = cls.__bases__[0]
+        init, signature = base.__init__, inspect.signature(base.__init__)
+        parameters = [p.replace(default=defaults.get(name, p.default)) for name, p in signature.parameters.items()]
+        changed = signature.replace(parameters=parameters)
 
-    changed.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-    return changed
+        @functools.wraps(init)
+        def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+            bound = changed.bind(self, *args, **kwargs)
+            bound.apply_defaults()
+            init(*bound.args, **bound.kwargs)
+
+        __init__.__signature__ = changed  # type: ignore[attr-defined]
+        cls.__init__ = __init__  # type: ignore[misc]
+        cls.__doc__ = _with_sections(cls.__doc__, base.__doc__)
+        return cls
+
+    return decorate
+
+
+def _with_sections(own: str | None, base: str | None) -> str | None:
+    if own is None or base is None:  # python -OO
+        return own
+    _, sections, rest = inspect.cleandoc(base).partition("Parameters\n----------")
+    return f"{inspect.cleandoc(own)}\n\n{sections}{rest}"

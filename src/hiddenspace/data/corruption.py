@@ -30,7 +30,13 @@ def _spatial(x: Tensor, name: str) -> None:
 
 @dataclass(frozen=True)
 class GaussianNoise:
-    """x + sigma * e with e standard normal; `sigma` in units of the model space. Nothing is clipped."""
+    """x + sigma * e with e standard normal; nothing is clipped.
+
+    Parameters
+    ----------
+    sigma : float
+        Standard deviation in units of the model space, 0 or more.
+    """
 
     sigma: float = 0.3
 
@@ -43,7 +49,13 @@ class GaussianNoise:
 
 @dataclass(frozen=True)
 class MaskingNoise:
-    """Sets each value to 0 with probability `share` (Vincent et al. 2008); a pixel of an image in all its channels."""
+    """Sets each value to 0 with probability `share` (Vincent et al. 2008); a pixel of an image in all its channels.
+
+    Parameters
+    ----------
+    share : float
+        In [0, 1).
+    """
 
     share: float = 0.3
 
@@ -57,7 +69,13 @@ class MaskingNoise:
 
 @dataclass(frozen=True)
 class SaltAndPepper:
-    """Sets each value with probability `share` to the lowest or the highest of its batch, evenly."""
+    """Sets each value with probability `share` to the lowest or the highest of its batch, evenly.
+
+    Parameters
+    ----------
+    share : float
+        In [0, 1].
+    """
 
     share: float = 0.2
 
@@ -73,7 +91,13 @@ class SaltAndPepper:
 
 @dataclass(frozen=True)
 class Blur:
-    """Convolves images with a Gaussian of standard deviation `sigma` pixels, the borders repeated."""
+    """Convolves images with a Gaussian of standard deviation `sigma` pixels, the borders repeated.
+
+    Parameters
+    ----------
+    sigma : float
+        Standard deviation in pixels, above 0.
+    """
 
     sigma: float = 1.0
 
@@ -93,7 +117,13 @@ class Blur:
 
 @dataclass(frozen=True)
 class Occlusion:
-    """Covers one square of each image, of `share` of its shorter side, at a random place, with 0."""
+    """Covers one square of each image, of `share` of its shorter side, at a random place, with 0.
+
+    Parameters
+    ----------
+    share : float
+        In (0, 1].
+    """
 
     share: float = 0.4
 
@@ -114,7 +144,13 @@ class Occlusion:
 
 @dataclass(frozen=True)
 class Dropout:
-    """Sets each value to 0 with probability `share` and divides the others by 1 - share (Srivastava et al. 2014)."""
+    """Sets each value to 0 with probability `share` and divides the others by 1 - share (Srivastava et al. 2014).
+
+    Parameters
+    ----------
+    share : float
+        In [0, 1).
+    """
 
     share: float = 0.5
 

@@ -50,7 +50,8 @@ class ValueRange:
         low, high = CONVENTIONAL[self._recognised(x)] if self.conventional else (self.low, self.high)
 
         def to_unit(rows: np.ndarray) -> np.ndarray:
-            return (rows.astype(np.float32) - np.float32(low)) / np.float32(high - low)
+            exact = rows if rows.dtype.kind == "f" else rows.astype(np.float32)
+            return ((exact - low) / (high - low)).astype(np.float32)  # float64 keeps its digits until the low is off
 
         return to_unit
 

@@ -7,7 +7,10 @@ from torch import Tensor, nn
 
 
 class LinearEncoder(nn.Module):
-    """z = (x - mean) W^T with x flattened: (b, ...) -> (b, k). Buffers `mean` (d,) and `components` W (k, d)."""
+    """z = (x - mean) W^T with x flattened: (b, ...) -> (b, k). Buffers `mean` (d,) and `components` W (k, d).
+
+    The sum runs in float64: in float32 the last digit of a row hangs on its place in the batch.
+    """
 
     mean: Tensor
     components: Tensor
@@ -19,7 +22,7 @@ class LinearEncoder(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(b, ...) -> (b, k)."""
-        return (x.flatten(1) - self.mean) @ self.components.T
+        return ((x.flatten(1) - self.mean).double() @ self.components.double().T).float()
 
 
 class LinearDecoder(nn.Module):
