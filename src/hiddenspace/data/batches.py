@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import warnings
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Protocol
@@ -11,9 +13,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hiddenspace.errors import UsageError
+
 DEVICE_SHARE = 0.25
 """The part of a device's free memory that data may take; more stays on the host."""
 PREFETCHED = 4
+"""Batches that are read ahead, where data are not in memory."""
+FINGERPRINTED = 8
+"""Items whose content tells data apart."""
 
 
 class Stored(Protocol):
@@ -44,6 +51,11 @@ class ArrayBatches:
         None keeps the order of the items.
     drop_last : bool
         Leave out a smaller last batch (of which each rank would get another share), unless it is the only one.
+
+    Raises
+    ------
+    UsageError
+        If there are no items, or `batch_size` is below 1.
     """
 
     def __init__(
@@ -55,6 +67,8 @@ class ArrayBatches:
         seed: int | None,
         drop_last: bool,
     ) -> None:
+        if len(stored) == 0 or batch_size < 1:
+            raise UsageError(f"{len(stored)} items cannot be put in batches of {batch_size}; give at least one of one.")
         self.stored, self.to_model, self.seed = stored, to_model, seed
         self.batch_size = min(batch_size, len(stored))
         self.drop_last = drop_last
@@ -69,32 +83,60 @@ class ArrayBatches:
         return full if self.drop_last or not rest else full + 1
 
     def on(self, device: torch.device, rank: int, world_size: int) -> ArrayBatches:
-        """The same batches on a device; each rank gets every `world_size`-th item of a batch."""
+        """The same batches on a device; each rank gets every `world_size`-th item of a batch.
+
+        Raises
+        ------
+        UsageError
+            If whole batches are wanted, and one is too small to give every rank an item.
+        """
+        if self.drop_last and self.batch_size < world_size:
+            raise UsageError(f"batches of {self.batch_size} are too small for {world_size} ranks; use larger ones.")
         moved = ArrayBatches(
             self.stored, self.to_model, batch_size=self.batch_size, seed=self.seed, drop_last=self.drop_last
         )
         moved.device, moved.rank, moved.world_size = device, rank, world_size
         if isinstance(self.stored, np.ndarray) and not isinstance(self.stored, np.memmap):
-            whole = torch.from_numpy(self.stored if self.stored.flags.writeable else self.stored.copy())
+            whole = as_tensor(self.stored)
             moved._resident = whole.to(device) if fits(whole, device) else whole
         return moved
 
     def draw(self, position: int) -> tuple[Tensor, int]:
         """This rank's part of the batch at a position, and the size of the whole batch."""
         chosen = self._chosen(position)
-        size = len(chosen)
-        mine = chosen[self.rank :: self.world_size] if self.world_size > 1 else chosen
-        if self._resident is not None:
-            # index_select is several times as fast as indexing with a tensor on the CPU
-            raw = self._resident.index_select(0, mine.to(self._resident.device))
-        else:
-            raw = self._read_ahead(position, mine)
-        return self.to_model(raw.to(self.device, non_blocking=True)), size
+        mine = self._share(chosen)
+        # index_select is several times as fast as indexing with a tensor on the CPU
+        resident = self._resident
+        raw = self._read_ahead(position, mine) if resident is None else resident.index_select(0, mine)
+        return self.to_model(raw.to(self.device, non_blocking=True)), len(chosen)
+
+    def close(self) -> None:
+        """Ends the threads that read ahead; a later `draw` starts them again."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool, self._ahead = None, {}
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Figures that tell other data, or another order of them, apart."""
+        some = np.unique(np.linspace(0, len(self.stored) - 1, FINGERPRINTED).astype(np.intp))
+        content = np.ascontiguousarray(self.stored[some])
+        return {
+            "items": len(self.stored),
+            "shape": [int(size) for size in self.stored.shape[1:]],
+            "content": hashlib.sha256(content.tobytes()).hexdigest()[:16],
+            "batch size": self.batch_size,
+            "seed": self.seed,
+        }
+
+    def _share(self, chosen: Tensor) -> Tensor:
+        return chosen[self.rank :: self.world_size] if self.world_size > 1 else chosen
 
     def _chosen(self, position: int) -> Tensor:
         epoch, within = divmod(position, len(self))
         if self._order is None or self._order[0] != epoch:
-            self._order = (epoch, self._permutation(epoch))
+            order = self._permutation(epoch)
+            # one transfer an epoch, rather than one a batch
+            self._order = (epoch, order if self._resident is None else order.to(self._resident.device))
         return self._order[1][within * self.batch_size : (within + 1) * self.batch_size]
 
     def _permutation(self, epoch: int) -> Tensor:
@@ -105,23 +147,42 @@ class ArrayBatches:
         return torch.randperm(len(self.stored), generator=generator)
 
     def _read_ahead(self, position: int, mine: Tensor) -> Tensor:
-        """Reads in worker threads, a few batches ahead; decoding and disk both let go of the interpreter."""
+        """Reads in worker threads, a few batches ahead; decoding and disk both let go of the interpreter.
+
+        Nothing is read beyond the end of an epoch, where the threads end too.
+        """
         if self._pool is None:
             self._pool = ThreadPoolExecutor(max(2, os.cpu_count() or 1), thread_name_prefix="hiddenspace-read")
         now = self._ahead.pop(position, None) or self._pool.submit(self._read, mine)
-        last_of_epoch = (position // len(self) + 1) * len(self)
-        for later in range(position + 1, min(position + 1 + PREFETCHED, last_of_epoch)):
+        end_of_epoch = (position // len(self) + 1) * len(self)
+        wanted = range(position + 1, min(position + 1 + PREFETCHED, end_of_epoch))
+        for later in wanted:
             if later not in self._ahead:
-                self._ahead[later] = self._pool.submit(self._read, self._chosen(later)[self.rank :: self.world_size])
-        self._ahead = {at: future for at, future in self._ahead.items() if at > position}
-        return now.result()
+                self._ahead[later] = self._pool.submit(self._read, self._share(self._chosen(later)))
+        for stale in self._ahead.keys() - set(wanted):
+            self._ahead.pop(stale).cancel()
+        batch = now.result()
+        if position + 1 == end_of_epoch:
+            self.close()
+        return batch
 
     def _read(self, indices: Tensor) -> Tensor:
         wanted = indices.numpy()
         order = np.argsort(wanted)  # a disk is read in its own order
-        batch = np.empty((len(wanted), *self.stored.shape[1:]), dtype=getattr(self.stored, "dtype", np.uint8))
-        batch[order] = np.asarray(self.stored[wanted[order]])
-        return torch.from_numpy(batch)
+        rows = np.asarray(self.stored[wanted[order]])
+        batch = np.empty_like(rows)
+        batch[order] = rows
+        return as_tensor(batch)
+
+
+def as_tensor(array: np.ndarray) -> Tensor:
+    """The array as a tensor that shares its memory, or a copy where torch cannot (foreign byte order, odd strides)."""
+    array = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))
+    if array.flags.writeable:
+        return torch.from_numpy(array)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The given NumPy array is not writable")  # nobody writes to it
+        return torch.from_numpy(array)
 
 
 def fits(array: Tensor, device: torch.device) -> bool:

@@ -58,5 +58,19 @@ class Mapped:
 
 
 def mapped(x: Any, function: Callable[[np.ndarray], np.ndarray]) -> Any:
-    """What is in memory is converted now, anything else when it is read."""
-    return function(x) if isinstance(x, np.ndarray) and not isinstance(x, np.memmap) else Mapped(x, function)
+    """What is in memory is converted now, piece by piece; anything else when it is read."""
+    if not isinstance(x, np.ndarray) or isinstance(x, np.memmap):
+        return Mapped(x, function)
+    converted = np.empty(x.shape, np.float32)
+    start = 0
+    for part in chunks(x):
+        converted[start : start + len(part)] = function(part)
+        start += len(part)
+    return converted
+
+
+def sample(x: Any, most: int) -> np.ndarray:
+    """At most so many rows, evenly spaced."""
+    if len(x) <= most:
+        return np.asarray(x[:] if isinstance(x, np.ndarray) else x[np.arange(len(x))])
+    return np.asarray(x[np.linspace(0, len(x) - 1, most).astype(np.intp)])

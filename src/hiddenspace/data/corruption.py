@@ -106,6 +106,10 @@ class Blur:
 
     def __call__(self, x: Tensor) -> Tensor:
         _spatial(x, "Blur")
+        with torch.autocast(x.device.type, enabled=False):  # bfloat16 would lose digits of the input
+            return self._blurred(x)
+
+    def _blurred(self, x: Tensor) -> Tensor:
         radius = math.ceil(3 * self.sigma)
         at = torch.arange(-radius, radius + 1, device=x.device, dtype=x.dtype)
         kernel = torch.exp(-0.5 * (at / self.sigma) ** 2)

@@ -86,7 +86,7 @@ class ImageFormat:
                 f"this model takes images of {self._size()} but was given {height}x{width} with {channels} "
                 f"channel{'s' * (channels != 1)}; load them with size=({self.shape[1]}, {self.shape[2]})."
             )
-        if dataset.items.dtype == np.uint8 and self.range.is_of_bytes:
+        if dataset.items.dtype == np.uint8 and self.range.conventional:
             return dataset.items  # type: ignore[no-any-return]
         return mapped(dataset.items, self.range.converter(dataset.items))  # type: ignore[no-any-return]
 
@@ -166,7 +166,7 @@ class VectorFormat:
             )
         if self.range is None:
             return mapped(x, self._standardised)  # type: ignore[no-any-return]
-        if self.range.is_of_bytes and x.dtype == np.uint8:
+        if self.range.conventional and x.dtype == np.uint8:
             return x  # type: ignore[no-any-return]
         return mapped(x, self.range.converter(x))  # type: ignore[no-any-return]
 

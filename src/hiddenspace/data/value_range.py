@@ -8,11 +8,15 @@ from typing import Any, Self
 
 import numpy as np
 
-from hiddenspace.data.chunks import chunks, extremes
+from hiddenspace.data.chunks import chunks, extremes, sample
 
 CONVENTIONAL = {"unit": (0.0, 1.0), "byte": (0.0, 255.0), "word": (0.0, 65535.0)}
 NOISY_UNIT = 16.0
-"""Floats beyond this are no unit range, however noisy; floats below it that are no whole numbers are no bytes."""
+"""Values beyond this are no unit range, however noisy; values below it that are no whole numbers are no bytes."""
+NOISY_BYTE = 4 * 255.0
+"""Values beyond this are no bytes, however noisy."""
+LOOKED_AT = 4096
+"""Rows whose values tell one conventional range from another."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +38,8 @@ class ValueRange:
 
     @property
     def conventional(self) -> bool:
-        """Whether it is one of the ranges that pictures come in."""
+        """Whether it is one of the ranges that pictures come in, so that any other of them can stand for it."""
         return self.name in CONVENTIONAL
-
-    @property
-    def is_of_bytes(self) -> bool:
-        """Whether unsigned bytes may be divided by 255, whatever the model was fitted on."""
-        return self.conventional
 
     def converter(self, x: Any) -> Callable[[np.ndarray], np.ndarray]:
         """What maps rows of `x` to float32 with `low` at 0 and `high` at 1.
@@ -56,17 +55,18 @@ class ValueRange:
         return to_unit
 
     def _recognised(self, x: Any) -> str:
-        if x.dtype == np.uint8:
-            return "byte"
-        if x.dtype == np.uint16:
-            return "word"
-        if len(x) == 0 or x.dtype.kind != "f":
-            return self.name
-        _, highest = extremes(x)
-        if self.name == "unit":
-            return "unit" if highest <= NOISY_UNIT else "byte" if highest <= 4 * 255 else "word"
-        # Dark bytes stay bytes: only fractions, which bytes as floats do not have, speak for a unit range.
-        return "unit" if highest <= NOISY_UNIT and _has_fractions(x) else self.name
+        """Which conventional range `x` is in: by its type, or else by its values, which may be noisy."""
+        by_type = _name_by_type(x)
+        if by_type is not None or len(x) == 0:
+            return by_type or self.name
+        rows = sample(x, LOOKED_AT)
+        highest = float(rows.max())
+        if highest <= NOISY_UNIT:
+            # Dark bytes stay bytes: only fractions, which bytes as floats do not have, speak for a unit range.
+            return "unit" if self.name == "unit" or _has_fractions(rows) else self.name
+        if highest <= NOISY_BYTE:
+            return "byte" if self.name == "unit" else self.name
+        return "word"
 
     def from_unit(self, x: np.ndarray) -> np.ndarray:
         """What `converter` did, backwards and in the fitted range, float32."""
@@ -78,18 +78,20 @@ class ValueRange:
 
 
 def _name_of(x: Any) -> str:
-    if x.dtype == np.uint8:
-        return "byte"
-    if x.dtype == np.uint16:
-        return "word"
-    if x.dtype == np.bool_:
-        return "unit"
+    by_type = _name_by_type(x)
+    if by_type is not None:
+        return by_type
     low, high = extremes(x)
     if low >= 0 and high <= 1:
         return "unit"
     if low >= 0 and 127 < high <= 255 and not _has_fractions(x):
         return "byte"
     return "own"
+
+
+def _name_by_type(x: Any) -> str | None:
+    names = {np.dtype(np.uint8): "byte", np.dtype(np.uint16): "word", np.dtype(np.bool_): "unit"}
+    return names.get(np.dtype(x.dtype).newbyteorder("="))
 
 
 def _has_fractions(x: Any) -> bool:

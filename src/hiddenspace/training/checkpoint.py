@@ -7,11 +7,12 @@ import json
 import os
 import shutil
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
@@ -30,16 +31,13 @@ class Checkpoint:
     values: dict[str, Any]
     tensors: dict[str, Tensor]
 
-    def under(self, prefix: str) -> dict[str, Tensor]:
-        """The tensors whose names start with `prefix` and a slash, without it."""
-        return {name.removeprefix(prefix + "/"): t for name, t in self.tensors.items() if name.startswith(prefix + "/")}
 
-
-def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
-    """Writes `folder/round-N`, whole or not at all, and removes all but the last two.
+def write_checkpoint(folder: Path, checkpoint: Checkpoint, keep: int = KEPT) -> Path:
+    """Writes `folder/round-N`, whole or not at all, and removes what is no longer needed.
 
     Both files go to a temporary folder first and are flushed to the disk; one rename makes them visible. When that
-    fails (a full disk, say), what was there before stays as it was.
+    fails (a full disk, say), what was there before stays as it was. Afterwards the newest `keep` remain; those of
+    later rounds are of a training that was given up, and go.
 
     Raises
     ------
@@ -53,10 +51,7 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
         for old in folder.glob(".draft-*"):
             shutil.rmtree(old, ignore_errors=True)
         draft.mkdir()
-        content = save({name: t.detach().cpu().contiguous() for name, t in checkpoint.tensors.items()})
-        head = {"format": FORMAT, "round": checkpoint.round, "sha256": hashlib.sha256(content).hexdigest()}
-        write_durably(draft / "state.safetensors", content)
-        write_durably(draft / "state.json", json.dumps({**head, "values": checkpoint.values}).encode())
+        _write_files(draft, checkpoint)
         if target.exists():
             shutil.rmtree(target)
         os.replace(draft, target)
@@ -64,12 +59,31 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
     except OSError as error:
         shutil.rmtree(draft, ignore_errors=True)
         raise TrainingError(
-            f"cannot write a checkpoint to {folder} ({error.strerror or error}); the one before it is untouched, "
-            "so mend that and go on with resume."
+            f"cannot write a checkpoint to {folder} ({error.strerror or error}); mend that and go on with resume, the "
+            "checkpoint before it is untouched."
         ) from error
-    for old in sorted(folder.glob("round-*"))[:-KEPT]:
-        shutil.rmtree(old, ignore_errors=True)
+    _remove_all_but(folder, target, keep)
     return target
+
+
+def _write_files(draft: Path, checkpoint: Checkpoint) -> None:
+    content = save(_on_host(checkpoint.tensors))
+    head = {"format": FORMAT, "round": checkpoint.round, "sha256": hashlib.sha256(content).hexdigest()}
+    write_durably(draft / "state.safetensors", content)
+    write_durably(draft / "state.json", json.dumps({**head, "values": checkpoint.values}).encode())
+    flush_folder(draft)
+
+
+def _on_host(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Contiguous copies: safetensors refuses tensors that share memory, as tied weights do."""
+    return {name: torch.empty(t.shape, dtype=t.dtype).copy_(t.detach()) for name, t in tensors.items()}
+
+
+def _remove_all_but(folder: Path, newest: Path, keep: int) -> None:
+    earlier = [path for path in sorted(folder.glob("round-*")) if path.name < newest.name]
+    kept = {newest, *earlier[len(earlier) - (keep - 1) :]}
+    for path in set(folder.glob("round-*")) - kept:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def read_checkpoint(folder: Path) -> Checkpoint | None:
@@ -80,13 +94,13 @@ def read_checkpoint(folder: Path) -> Checkpoint | None:
     Raises
     ------
     TrainingError
-        If there are checkpoints but every one is damaged.
+        If there are checkpoints but every one is damaged, or the newest whole one is of a newer version.
     """
     found = sorted(folder.glob("round-*"), reverse=True)
     for path in found:
         try:
             return _read(path)
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
             warnings.warn(f"the checkpoint {path} is damaged ({error}) and passed over.", stacklevel=2)
     if found:
         raise TrainingError(f"every checkpoint in {folder} is damaged; start again without resume.")
@@ -119,12 +133,3 @@ def flush_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
-
-
-def flattened(state: dict[str, Any], prefix: str) -> Iterator[tuple[str, Tensor]]:
-    """Names for the tensors in nested dicts."""
-    for key, value in state.items():
-        if isinstance(value, Tensor):
-            yield f"{prefix}/{key}", value
-        elif isinstance(value, dict):
-            yield from flattened(value, f"{prefix}/{key}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 class MovingAverage:
     """average <- decay_t * average + (1 - decay_t) * weights, with decay_t = min(decay, (1 + t) / (10 + t)).
 
-    The smaller decay of the first steps keeps the random start out of the average (Polyak and Juditsky 1992; the
+    The smaller decay of the first rounds keeps the random start out of the average (Polyak and Juditsky 1992; the
     warm-up is that of TensorFlow's ExponentialMovingAverage). Buffers are not averaged.
 
     Parameters
@@ -26,14 +27,15 @@ class MovingAverage:
     def __init__(self, module: nn.Module, decay: float) -> None:
         self.decay = decay
         self.steps = 0
-        self.parameters = list(module.parameters())
+        self.parameters: list[Tensor] = list(module.parameters())
         self.average = [parameter.detach().clone() for parameter in self.parameters]
 
+    @torch.no_grad()
     def update(self) -> None:
         """Takes the current weights into the average."""
         decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
         self.steps += 1
-        torch._foreach_lerp_(self.average, [p.detach() for p in self.parameters], 1 - decay)
+        torch._foreach_lerp_(self.average, self.parameters, 1 - decay)
 
     @contextmanager
     def applied(self) -> Iterator[None]:
@@ -44,21 +46,19 @@ class MovingAverage:
             yield
         finally:
             with torch.no_grad():
-                for parameter, value in zip(self.parameters, own, strict=True):
-                    parameter.copy_(value)
+                torch._foreach_copy_(self.parameters, own)
 
     @torch.no_grad()
     def copy_to_module(self) -> None:
         """Puts the average into the module for good."""
-        for parameter, value in zip(self.parameters, self.average, strict=True):
-            parameter.copy_(value)
+        torch._foreach_copy_(self.parameters, self.average)
 
-    def state(self) -> tuple[int, dict[str, Tensor]]:
-        """Steps taken, and the averages by position."""
-        return self.steps, {str(i): value for i, value in enumerate(self.average)}
+    def state(self) -> dict[str, Any]:
+        """Updates so far, and the averages."""
+        return {"steps": self.steps, "average": self.average}
 
-    def restore(self, steps: int, tensors: dict[str, Tensor]) -> None:
+    @torch.no_grad()
+    def restore(self, state: dict[str, Any]) -> None:
         """Takes back what `state` gave."""
-        self.steps = steps
-        for i, value in enumerate(self.average):
-            value.copy_(tensors[str(i)])
+        self.steps = state["steps"]
+        torch._foreach_copy_(self.average, state["average"])

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from torch import Tensor
-
 from hiddenspace.training.game import Game, Terms
 
 Row = Mapping[str, float]
@@ -46,7 +44,11 @@ class Stop:
 
 
 class Observer:
-    """Watches a training and may end it. What it must remember over an interruption it gives as its state."""
+    """Watches a training and may end it. What it must remember over an interruption it gives as its state.
+
+    With several ranks each has its observers, and those that write files or print do so on rank 0 only
+    (`hiddenspace.training.ranks.rank`); the wish of any rank to stop ends all of them.
+    """
 
     def started(self, game: Game, first_round: int, rounds: int) -> None:
         """Before the first round (of a resumed run: the first that is played again)."""
@@ -58,9 +60,9 @@ class Observer:
     def finished(self) -> None:
         """After the last round, and after a failure too."""
 
-    def state(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
-        """What a checkpoint keeps: JSON values and tensors."""
-        return {}, {}
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint keeps: tensors, numbers, texts, None, and lists, tuples and dicts of such."""
+        return {}
 
-    def restore(self, values: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-        """Takes back what `state` gave."""
+    def restore(self, state: dict[str, Any]) -> None:
+        """Takes back what `state` gave; tensors come on the processor."""

@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from hiddenspace.training import ranks
 from hiddenspace.training.events import Row
 from hiddenspace.training.game import Terms
-from hiddenspace.training.ranks import total_over_ranks, world_size
 
 
 class History:
@@ -26,9 +26,9 @@ class History:
         self._epoch_start = 0.0
 
     def add(self, terms: Terms, items: int) -> None:
-        """Takes in one step's terms (detached) and how many items it saw."""
-        for name, value in terms.items():
-            value = value.detach().to(torch.float64 if value.device.type != "mps" else torch.float32)
+        """Takes in the terms of a round (detached) and how many items it saw over all ranks."""
+        for name, term in terms.items():
+            value = precise(term)
             self._sums[name] = self._sums[name] + value if name in self._sums else value
             self._counts[name] = self._counts.get(name, 0) + 1
         self._items += items
@@ -39,13 +39,13 @@ class History:
         self.seconds, self._since = self.seconds + now - self._since, now
         return self.seconds
 
-    def close_epoch(self, round: int, learning_rate: float, validation: dict[str, float]) -> Row:
-        """The row of the epoch that just ended."""
-        means = {name: float(total_over_ranks(v)) / world_size() / self._counts[name] for name, v in self._sums.items()}
+    def close_epoch(self, round_: int, learning_rate: float, validation: dict[str, float]) -> Row:
+        """The row of the epoch that just ended; the same on every rank, but for the seconds."""
+        means = ranks.mean_by_name({name: (float(v), self._counts[name]) for name, v in self._sums.items()})
         seconds = self.tick()
         row: dict[str, float] = {
             "epoch": len(self.rows) + 1,
-            "round": round,
+            "round": round_,
             "seconds": seconds,
             "items_per_second": self._items / max(seconds - self._epoch_start, 1e-9),
             "learning_rate": learning_rate,
@@ -56,19 +56,25 @@ class History:
         self._sums, self._counts, self._items, self._epoch_start = {}, {}, 0, seconds
         return row
 
-    def state(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    def state(self) -> dict[str, Any]:
         """What a checkpoint keeps: the rows, and the sums of an epoch that has begun."""
-        values = {
+        return {
             "rows": self.rows,
             "seconds": self.tick(),
+            "sums": self._sums,
             "counts": self._counts,
             "items": self._items,
             "epoch_start": self._epoch_start,
         }
-        return values, dict(self._sums)
 
-    def restore(self, values: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+    def restore(self, state: dict[str, Any]) -> None:
         """Takes back what `state` gave."""
-        self.rows, self.seconds, self._counts = values["rows"], values["seconds"], values["counts"]
-        self._items, self._epoch_start, self._sums = values["items"], values["epoch_start"], dict(tensors)
+        self.rows, self.seconds, self._counts = state["rows"], state["seconds"], state["counts"]
+        self._items, self._epoch_start, self._sums = state["items"], state["epoch_start"], state["sums"]
         self._since = time.perf_counter()
+
+
+def precise(value: Tensor) -> Tensor:
+    """A scalar as float64, where the device has it."""
+    value = value.detach().reshape(())
+    return value.to(torch.float32 if value.device.type == "mps" else torch.float64)

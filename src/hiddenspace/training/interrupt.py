@@ -10,14 +10,18 @@ from typing import Any, NoReturn
 
 
 class Interruption:
-    """Inside the `with`, the first Ctrl-C only sets `wanted`; a second one interrupts at once, as usual."""
+    """Inside the `with`, the first Ctrl-C only sets `wanted`; a second one interrupts at once, as usual.
+
+    Outside the main thread, and where Ctrl-C is ignored (as after `nohup`), it does nothing.
+    """
 
     def __init__(self) -> None:
         self.wanted = False
         self._before: Any = None
 
     def __enter__(self) -> Interruption:
-        if threading.current_thread() is threading.main_thread():
+        in_main_thread = threading.current_thread() is threading.main_thread()
+        if in_main_thread and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
             self._before = signal.signal(signal.SIGINT, self._note)
         return self
 
@@ -27,7 +31,7 @@ class Interruption:
 
     def _note(self, _number: int, _frame: FrameType | None) -> None:
         if self.wanted:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt("training interrupted at once; go on from the last checkpoint, if there is one")
         self.wanted = True
 
     @staticmethod
@@ -35,4 +39,6 @@ class Interruption:
         """Ends the training, saying how to go on where something was saved."""
         if folder is None:
             raise KeyboardInterrupt("training interrupted; nothing was saved, since no folder was given")
-        raise KeyboardInterrupt(f"training interrupted and saved; go on with: hiddenspace fit --resume {folder.parent}")
+        raise KeyboardInterrupt(
+            f"training interrupted and saved; go on with the same fit and Trainer(folder={str(folder)!r}, resume=True)"
+        )

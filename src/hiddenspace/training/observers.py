@@ -1,4 +1,4 @@
-"""Those who watch a training: the best weights, early stopping, and the files of a run."""
+"""Those who watch a training: the best weights, early stopping, and the files of a run (written by rank 0 only)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any
 
 from torch import Tensor
 
+from hiddenspace.errors import TrainingError
+from hiddenspace.training import ranks
 from hiddenspace.training.events import Observer, RoundEnded, Row, Stop
 from hiddenspace.training.game import Game
 
@@ -27,7 +29,7 @@ class BestWeights(Observer):
     """Remembers the weights of the epoch with the lowest validation loss; `put_back` gives them to the game."""
 
     def __init__(self) -> None:
-        self.loss = float("inf")
+        self.loss: float | None = None
         self.epoch = 0
         self._weights: dict[str, Tensor] = {}
         self._game: Game | None = None
@@ -36,23 +38,22 @@ class BestWeights(Observer):
         self._game = game
 
     def __call__(self, event: RoundEnded) -> None:
-        if event.row is None or self._game is None or watched(event.row) >= self.loss:
+        if event.row is None or self._game is None:
             return
-        self.loss, self.epoch = watched(event.row), int(event.row["epoch"])
-        self._weights = {name: value.detach().clone() for name, value in self._game.state_dict().items()}
+        if self.loss is None or watched(event.row) < self.loss:
+            self.loss, self.epoch = watched(event.row), int(event.row["epoch"])
+            self._weights = {name: value.detach().clone() for name, value in self._game.state_dict().items()}
 
     def put_back(self) -> None:
         """Gives the game its best weights."""
         if self._weights and self._game is not None:
             self._game.load_state_dict(self._weights)
 
-    def state(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
-        return {"loss": self.loss if self._weights else None, "epoch": self.epoch}, self._weights
+    def state(self) -> dict[str, Any]:
+        return {"loss": self.loss, "epoch": self.epoch, "weights": self._weights}
 
-    def restore(self, values: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-        if values["loss"] is not None:
-            self.loss, self.epoch = values["loss"], values["epoch"]
-            self._weights = {name: tensor.clone() for name, tensor in tensors.items()}
+    def restore(self, state: dict[str, Any]) -> None:
+        self.loss, self.epoch, self._weights = state["loss"], state["epoch"], state["weights"]
 
 
 class EarlyStopping(Observer):
@@ -60,29 +61,34 @@ class EarlyStopping(Observer):
 
     def __init__(self, patience: int, tolerance: float = 1e-4) -> None:
         self.patience, self.tolerance = patience, tolerance
-        self.loss = float("inf")
+        self.loss: float | None = None
         self.waited = 0
 
     def __call__(self, event: RoundEnded) -> Stop | None:
         if event.row is None:
             return None
         loss = watched(event.row)
-        if loss < self.loss - self.tolerance * abs(self.loss if self.loss < float("inf") else 0.0):
+        if self.loss is None or loss < self.loss - self.tolerance * abs(self.loss):
             self.loss, self.waited = loss, 0
             return None
         self.waited += 1
         return Stop(f"no improvement in {self.patience} epochs") if self.waited >= self.patience else None
 
-    def state(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
-        return {"loss": None if self.loss == float("inf") else self.loss, "waited": self.waited}, {}
+    def state(self) -> dict[str, Any]:
+        return {"loss": self.loss, "waited": self.waited}
 
-    def restore(self, values: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-        self.loss = float("inf") if values["loss"] is None else values["loss"]
-        self.waited = values["waited"]
+    def restore(self, state: dict[str, Any]) -> None:
+        self.loss, self.waited = state["loss"], state["waited"]
 
 
 class CsvLog(Observer):
-    """Keeps `path` as a table of all epochs so far, also over an interruption."""
+    """Keeps `path` as a table of all epochs so far, also over an interruption.
+
+    Raises
+    ------
+    TrainingError
+        If the operating system refuses to write.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -91,40 +97,55 @@ class CsvLog(Observer):
     def __call__(self, event: RoundEnded) -> None:
         if event.row is not None:
             self.rows.append(dict(event.row))
-            self._write()
+            if ranks.rank() == 0:
+                self._write()
 
     def _write(self) -> None:
         columns = list(dict.fromkeys(name for row in self.rows for name in row))
         text = io.StringIO()
-        writer = csv.DictWriter(text, columns)
+        writer = csv.DictWriter(text, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(self.rows)
-        draft = self.path.with_suffix(".draft")
-        draft.write_text(text.getvalue())
-        os.replace(draft, self.path)
+        draft = self.path.with_name(f".{self.path.name}")
+        try:
+            draft.write_text(text.getvalue())
+            os.replace(draft, self.path)
+        except OSError as error:
+            raise TrainingError(
+                f"cannot write {self.path} ({error.strerror or error}); mend that and go on with resume."
+            ) from error
 
-    def state(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
-        return {"rows": self.rows}, {}
+    def state(self) -> dict[str, Any]:
+        return {"rows": self.rows}
 
-    def restore(self, values: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-        self.rows = values["rows"]
+    def restore(self, state: dict[str, Any]) -> None:
+        self.rows = state["rows"]
 
 
 class TensorBoard(Observer):
-    """Writes the means of each epoch as TensorBoard events; what a resumed run plays again is purged first."""
+    """Writes the means of each epoch as TensorBoard events.
+
+    What a resumed run plays again, and all that a run started anew finds in the folder, is purged first.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._writer: Any = None
 
     def started(self, game: Game, first_round: int, rounds: int) -> None:
+        if ranks.rank() != 0:
+            return
         from torch.utils.tensorboard import SummaryWriter
 
-        self._writer = SummaryWriter(str(self.folder), purge_step=first_round or None)
+        # events of this step and later ones go; that of the last round before stays
+        self._writer = SummaryWriter(str(self.folder), purge_step=first_round + 1 if first_round else 0)
 
     def __call__(self, event: RoundEnded) -> None:
-        for name, value in (event.row or {}).items():
+        if self._writer is None or event.row is None:
+            return
+        for name, value in event.row.items():
             self._writer.add_scalar(name, value, event.round)
+        self._writer.flush()  # a checkpoint of this round must not outlive them
 
     def finished(self) -> None:
         if self._writer is not None:

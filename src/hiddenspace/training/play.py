@@ -2,54 +2,32 @@
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
-from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _NormBase
-from torch.optim import Optimizer
+from torch import Tensor
 
-from hiddenspace.errors import TrainingError
+from hiddenspace.errors import UsageError
 from hiddenspace.training import ranks
-from hiddenspace.training.checkpoint import Checkpoint, flattened, read_checkpoint, write_checkpoint
+from hiddenspace.training.compiling import Compiler
 from hiddenspace.training.ema import MovingAverage
-from hiddenspace.training.events import Observer, RoundEnded, Stop
-from hiddenspace.training.game import Batch, Game, Player, Terms
+from hiddenspace.training.events import Observer, RoundEnded, Row
+from hiddenspace.training.fingerprint import check_ranks_agree, settings_of
+from hiddenspace.training.finite import FiniteCheck, check_means, check_weights
+from hiddenspace.training.game import Batch, Batches, Game
 from hiddenspace.training.history import History
 from hiddenspace.training.interrupt import Interruption
 from hiddenspace.training.precision import resolve
-from hiddenspace.training.randomness import random_state, seeded, set_random_state
-from hiddenspace.training.trainer import Trainer, default_optimizer
+from hiddenspace.training.randomness import reseed
+from hiddenspace.training.snapshot import Checkpoints, State
+from hiddenspace.training.trainer import Trainer
+from hiddenspace.training.turn import Turn
+from hiddenspace.training.validation import means_over
 
-if TYPE_CHECKING:
-    from lightning_fabric import Fabric
-
-CHECKED_EVERY = {"cpu": 1}
-"""Rounds between two looks for losses that are not finite; 32 where a look waits for the device."""
-COMPILE_SECONDS = 60.0
-COMPILE_GAIN = 0.25
-"""What compiling is taken to cost, and the share of the time it saves, on CUDA."""
-
-
-class Batches(Protocol):
-    """Batches by position, so that a training goes on from a number alone."""
-
-    def __len__(self) -> int:
-        """Batches in one pass over the data."""
-        ...
-
-    def on(self, device: torch.device, rank: int, world_size: int) -> Batches:
-        """The same batches, on a device, and of each only this rank's share."""
-        ...
-
-    def draw(self, position: int) -> tuple[Batch, int]:
-        """The batch at a position (0, 1, ... over all epochs) and how many items it holds over all ranks."""
-        ...
+LOOK_EVERY = 32
+"""Rounds between two looks at what makes the device or the other ranks wait; a lone processor looks at every one."""
 
 
 def play(
@@ -79,18 +57,21 @@ def play(
 
     Raises
     ------
+    UsageError
+        If there are no batches, a player owns what the game does not, or the ranks disagree on data or settings.
     TrainingError
-        If a term is not finite (the message names round, player and term), or a checkpoint cannot be read or written.
+        If a term or a weight is not finite (the message names round, player and term), no term has a gradient, or a
+        checkpoint cannot be read, written, or gone on with.
     KeyboardInterrupt
         After Ctrl-C, when the round has been finished and saved.
     """
     match = _Match(game, batches, rounds, trainer, [*observers, *trainer.observers], validation)
     match.run()
-    return match.history
+    return match.state.history
 
 
 class _Match:
-    """One call of `play`: the state of the loop, and what is done with it."""
+    """One call of `play`."""
 
     def __init__(
         self,
@@ -98,297 +79,146 @@ class _Match:
         batches: Batches,
         rounds: int,
         trainer: Trainer,
-        observers: list[Observer],
+        observers: Sequence[Observer],
         validation: Batches | None,
     ) -> None:
-        self.fabric: Fabric = trainer.launch()
+        self.fabric = trainer.launch()
         self.device: torch.device = self.fabric.device
-        self.trainer, self.rounds, self.observers = trainer, rounds, observers
-        self.bfloat16 = resolve(trainer.precision, self.device) == "bf16"
-        self.game = game.to(self.device).train()
-        ranks.take_from_first(game)
+        self.trainer, self.rounds, self.game = trainer, rounds, game.to(self.device).train()
+        ranks.take_from_first([*game.parameters(), *game.buffers()])
+        if len(batches) == 0:
+            raise UsageError("there is nothing to train on; give at least one batch.")
         self.batches = batches.on(self.device, ranks.rank(), ranks.world_size())
         self.validation = validation and validation.on(self.device, ranks.rank(), ranks.world_size())
-        self.players = dict(game.players())
-        self.owned = {name: list(player.parameters()) for name, player in self.players.items()}
-        self.optimizers = {name: self._optimizer(name, player) for name, player in self.players.items()}
-        self.learning_rates = {n: [g["lr"] for g in o.param_groups] for n, o in self.optimizers.items()}
-        self.average = MovingAverage(game, trainer.ema) if trainer.ema is not None else None
-        self.folder = Path(trainer.folder) / "checkpoints" if trainer.folder is not None else None
-        self.history = History()
-        self.round = self.position = 0
-        self.unchecked: list[tuple[int, str, Terms]] = []
-        self.compiled = False
-
-    def _optimizer(self, name: str, player: Player) -> Optimizer:
-        return (player.optimizer or self.trainer.optimizer or default_optimizer)(self.owned[name])
-
-    # the loop ---------------------------------------------------------------------------------------------------
+        bfloat16 = self.device if resolve(trainer.precision, self.device) == "bf16" else None
+        self.turns = {name: Turn(name, p, game, trainer, bfloat16) for name, p in game.players().items()}
+        average = MovingAverage(game, trainer.ema) if trainer.ema is not None else None
+        self.state = State(game, self.turns, observers, self.device, average)
+        settings = settings_of(game, self.turns, batches, validation, rounds, trainer)
+        check_ranks_agree(settings)
+        self.checkpoints: Checkpoints | None = None
+        if trainer.folder is not None:
+            folder = Path(trainer.folder) / "checkpoints"
+            self.checkpoints = Checkpoints(folder, settings, trainer.checkpoint_seconds)
+        self.finite, self.compiler = FiniteCheck(), Compiler(game, trainer, self.device)
+        self.wish: str | None = None  # an observer's, until all ranks know of it
+        self.look_every = 1 if self.device.type == "cpu" and ranks.world_size() == 1 else LOOK_EVERY
 
     def run(self) -> None:
-        self._resume()
-        if self.trainer.compile is True:
-            self._compile()
-        for observer in self.observers:
-            observer.started(self.game, self.round, self.rounds)
+        if ranks.rank() > 0:  # each rank draws noise of its own
+            reseed((torch.initial_seed() + ranks.rank()) % 2**63)
+        if self.checkpoints is not None and self.trainer.resume:
+            self.checkpoints.resume(self.state)
+        status = "failed"
         try:
+            for observer in self.state.observers:
+                observer.started(self.game, self.state.round, self.rounds)
+            self.compiler.begin()
             with Interruption() as interruption:
                 self._rounds(interruption)
+            status = "success"
         finally:
-            for module in self.game.modules():
-                module._compiled_call_impl = None
-            for observer in self.observers:
-                observer.finished()
-        if self.average is not None:
-            self.average.copy_to_module()
+            self._clear_up(status)
+        if self.state.average is not None:
+            self.state.average.copy_to_module()
         self.game.progress = 1.0
         self.game.eval()
 
     def _rounds(self, interruption: Interruption) -> None:
-        stop: Stop | None = None
-        last_saved = started = time.monotonic()
-        first = self.round
-        while self.round < self.rounds and stop is None:
-            self.game.progress = self.round / self.rounds
-            self._set_learning_rates()
-            before = self.position
+        state = self.state
+        while state.round < self.rounds and state.stopped is None:
+            self.game.progress = state.round / self.rounds
+            self._schedule()
+            before = state.position
             terms, items = self._round()
-            self.round += 1
-            self.history.add(terms, items)
-            epoch_ended = self.position // len(self.batches) > before // len(self.batches)
-            if len(self.unchecked) and (self.round % CHECKED_EVERY.get(self.device.type, 32) == 0 or epoch_ended):
-                self._check_finite()
-            row = self._epoch() if epoch_ended else None
-            event = RoundEnded(self.round, self.rounds, terms, items, row)
-            with self._validated_weights() if epoch_ended else nullcontext():
-                answers = [observer(event) for observer in self.observers]
-            stop = next((answer for answer in answers if answer), None)
-            if self.round - first == 20 and self._compiling_pays(time.monotonic() - started):
-                self._compile()
-            late = time.monotonic() - last_saved > self.trainer.checkpoint_seconds
-            interrupted = ranks.told_by_first(interruption.wanted) if epoch_ended or ranks.world_size() == 1 else False
-            due = ranks.told_by_first(late) if epoch_ended or ranks.world_size() == 1 else False
-            if self.folder is not None and (due or interrupted or stop or self.round == self.rounds):
-                self._check_finite()
-                self._save(stop)
-                last_saved = time.monotonic()
-            if interrupted:
-                interruption.leave(self.folder)
+            state.round += 1
+            state.history.add(terms, items)
+            epoch_ended = state.position // len(self.batches) > before // len(self.batches)
+            last = state.round == self.rounds
+            looking = epoch_ended or last or state.round % self.look_every == 0
+            if looking:
+                self.finite.look()
+            row = self._close_epoch() if epoch_ended else None
+            self._tell(RoundEnded(state.round, self.rounds, terms, items, row))
+            self.compiler.round_ended(self.rounds - state.round)
+            if looking or ranks.world_size() == 1:
+                self._save_and_leave(interruption, last)
 
     def _round(self) -> tuple[dict[str, Tensor], int]:
         """Every player's turn; returns the last terms of each, and how many items were drawn."""
+        state = self.state
         reported: dict[str, Tensor] = {}
         items = 0
         batch: Batch | None = None
-        for name, player in self.players.items():
-            if self.round < player.start:
+        for name, turn in self.turns.items():
+            if state.round < turn.player.start:
                 continue
-            with self._turn(name):
-                for _ in range(player.steps):
-                    if batch is None or player.fresh_batch:
-                        batch, count = self.batches.draw(self.position)
-                        self.position += 1
+            terms: dict[str, Tensor] = {}
+            with turn.frozen.held():
+                for _ in range(turn.player.steps):
+                    if batch is None or turn.player.fresh_batch:
+                        batch, count = self.batches.draw(state.position)
+                        state.position += 1
                         items += count
-                    terms = self._step(name, player, batch)
-            prefix = f"{name}." if len(self.players) > 1 else ""
+                    terms = turn.step(batch)
+                    self.finite.add(state.round + 1, name, terms)
+            prefix = f"{name}." if len(self.turns) > 1 else ""
             reported |= {prefix + term: value for term, value in terms.items()}
+        if state.average is not None:
+            state.average.update()
         return reported, items
 
-    def _step(self, name: str, player: Player, batch: Batch) -> Terms:
-        optimizer = self.optimizers[name]
-        latest: dict[str, Tensor] = {}
+    def _schedule(self) -> None:
+        if self.trainer.schedule is not None:
+            for turn in self.turns.values():
+                turn.scale_rates(self.trainer.schedule(self.game.progress))
 
-        def closure() -> Tensor:
-            optimizer.zero_grad(set_to_none=True)
-            with self._arithmetic():
-                terms = player.loss(batch)
-            graded = [value for value in terms.values() if value.requires_grad]
-            total = graded[0] if len(graded) == 1 else torch.stack(graded).sum()
-            total.backward()  # type: ignore[no-untyped-call]
-            ranks.average_gradients(self.owned[name])
-            if self.trainer.clip is not None:
-                nn.utils.clip_grad_norm_(self.owned[name], self.trainer.clip)
-            latest.clear()
-            latest.update({term: value.detach() for term, value in terms.items()})
-            return total
-
-        if isinstance(optimizer, torch.optim.LBFGS):
-            optimizer.step(closure)  # type: ignore[no-untyped-call]  # it evaluates the loss several times a step
-        else:
-            closure()
-            optimizer.step()
-        if self.average is not None:
-            self.average.update()
-        self.unchecked.append((self.round + 1, name, latest))
-        return latest
-
-    def _arithmetic(self) -> AbstractContextManager[Any]:
-        return torch.autocast(self.device.type, torch.bfloat16) if self.bfloat16 else nullcontext()
-
-    @contextmanager
-    def _turn(self, name: str) -> Iterator[None]:
-        """Freezes what the player does not own: its parameters, and the statistics of its normalisations."""
-        if len(self.players) == 1:
-            yield
-            return
-        mine = {id(parameter) for parameter in self.owned[name]}
-        frozen = [p for p in self.game.parameters() if p.requires_grad and id(p) not in mine]
-        my_modules = {
-            id(m) for part in self.players[name].modules if isinstance(part, nn.Module) for m in part.modules()
-        }
-        norms = [
-            module
-            for module in self.game.modules()
-            if isinstance(module, _NormBase) and module.track_running_stats and id(module) not in my_modules
-        ]
-        for parameter in frozen:
-            parameter.requires_grad_(False)
-        for norm in norms:
-            norm.track_running_stats = False
-        try:
-            yield
-        finally:
-            for parameter in frozen:
-                parameter.requires_grad_(True)
-            for norm in norms:
-                norm.track_running_stats = True
-
-    def _set_learning_rates(self) -> None:
-        if self.trainer.schedule is None:
-            return
-        factor = self.trainer.schedule(self.game.progress)
-        for name, optimizer in self.optimizers.items():
-            for group, rate in zip(optimizer.param_groups, self.learning_rates[name], strict=True):
-                group["lr"] = rate * factor
-
-    def _check_finite(self) -> None:
-        for round_, player, terms in self.unchecked:
-            for term, value in terms.items():
-                if not math.isfinite(value):
-                    raise TrainingError(
-                        f"the term '{term}' of player '{player}' became {float(value)} in round {round_}; "
-                        "lower the learning rate, clip gradients or train in precision='32'."
-                    )
-        self.unchecked.clear()
-
-    # once an epoch ----------------------------------------------------------------------------------------------
-
-    def _epoch(self) -> Any:
+    def _close_epoch(self) -> Row:
+        """Judges the held-out items, and writes the row of the epoch."""
         self.game.epoch_ended()
-        rate = next(iter(self.optimizers.values())).param_groups[0]["lr"]
-        row = self.history.close_epoch(self.round, float(rate), self._validate())
+        ranks.take_from_first(self.game.buffers())  # statistics of normalisations, which each rank has gathered alone
+        means: dict[str, float] = {}
+        if self.validation is not None:
+            with self._judged_weights():
+                means = means_over(self.validation, self.game, self.device)
+            check_means(means, self.state.round)
+        rate = next(iter(self.turns.values())).optimizer.param_groups[0]["lr"]
+        row = self.state.history.close_epoch(self.state.round, float(rate), means)
         for logger in self.fabric.loggers:
-            logger.log_metrics(dict(row), step=self.round)
+            logger.log_metrics(dict(row), step=self.state.round)
         return row
 
-    def _validated_weights(self) -> AbstractContextManager[None]:
-        """The weights that are judged, and that observers see at the end of an epoch: averaged ones, where wanted."""
-        return self.average.applied() if self.average is not None else nullcontext()
+    def _judged_weights(self) -> AbstractContextManager[None]:
+        """The weights that are validated, and that observers see at the end of an epoch: averages, where wanted."""
+        return nullcontext() if self.state.average is None else self.state.average.applied()
 
-    @torch.no_grad()
-    def _validate(self) -> dict[str, float]:
-        """Means of the game's terms over held-out items, weighted by how many each batch holds."""
-        if self.validation is None:
-            return {}
-        self.game.eval()
-        sums: dict[str, Tensor] = {}
-        count = 0
-        with seeded(0, [self.device]), self._validated_weights():
-            for position in range(len(self.validation)):
-                batch, items = self.validation.draw(position)
-                for name, value in self.game.evaluate(batch).items():
-                    sums[name] = sums.get(name, torch.zeros((), device=self.device)) + value.detach().float() * items
-                count += items
-        self.game.train()
-        return {name: float(ranks.total_over_ranks(v)) / count / ranks.world_size() for name, v in sums.items()}
+    def _tell(self, event: RoundEnded) -> None:
+        with nullcontext() if event.row is None else self._judged_weights():
+            answers = [observer(event) for observer in self.state.observers]
+        self.wish = self.wish or next((answer.reason for answer in answers if answer), None)
 
-    # compiling --------------------------------------------------------------------------------------------------
+    def _save_and_leave(self, interruption: Interruption, last: bool) -> None:
+        """What all ranks do together: stop where one was told to, save where it is time, end on Ctrl-C."""
+        self.state.stopped = next((wish for wish in ranks.gathered(self.wish) if wish is not None), None)
+        due = self.checkpoints is not None and self.checkpoints.due
+        interrupted, due = ranks.any_of(interruption.wanted, due)
+        if due or interrupted or last or self.state.stopped is not None:
+            self.finite.look()
+            check_weights({name: turn.parameters for name, turn in self.turns.items()}, self.state.round)
+            if self.checkpoints is not None:
+                self.checkpoints.save(self.state)
+        if interrupted:
+            interruption.leave(None if self.checkpoints is None else self.checkpoints.folder.parent)
 
-    def _compiling_pays(self, seconds_for_twenty: float) -> bool:
-        if self.compiled or self.trainer.compile != "auto" or self.device.type != "cuda":
-            return False
-        torch.cuda.synchronize(self.device)
-        left = (self.rounds - self.round) * seconds_for_twenty / 20
-        return bool(ranks.told_by_first(left * COMPILE_GAIN > COMPILE_SECONDS))
-
-    def _compile(self) -> None:
-        self.compiled = True
-        for module in self.game.children():
-            module.compile()
-
-    # checkpoints ------------------------------------------------------------------------------------------------
-
-    def _save(self, stop: Stop | None) -> None:
-        random_values, random_tensors = random_state(self.device)
-        everyone = ranks.gathered((random_values, random_tensors))
-        history_values, history_tensors = self.history.state()
-        observed = [observer.state() for observer in self.observers]
-        values: dict[str, Any] = {
-            "round": self.round,
-            "rounds": self.rounds,
-            "position": self.position,
-            "stopped": stop.reason if stop else None,
-            "random": [v for v, _ in everyone],
-            "history": history_values,
-            "observers": [v for v, _ in observed],
-            "optimizers": {name: _numbers(o.state_dict()) for name, o in self.optimizers.items()},
-        }
-        tensors: dict[str, Tensor] = {f"game/{name}": t for name, t in self.game.state_dict().items()}
-        tensors |= {f"history/{name}": t for name, t in history_tensors.items()}
-        for index, (_, state) in enumerate(everyone):
-            tensors |= {f"random/{index}/{name}": t for name, t in state.items()}
-        for index, (_, state) in enumerate(observed):
-            tensors |= {f"observer/{index}/{name}": t for name, t in state.items()}
-        for name, optimizer in self.optimizers.items():
-            tensors |= dict(flattened(optimizer.state_dict()["state"], f"optimizer/{name}"))
-        if self.average is not None:
-            values["average_steps"], averages = self.average.state()
-            tensors |= {f"average/{name}": t for name, t in averages.items()}
-        if ranks.rank() == 0 and self.folder is not None:
-            # A copy of each: safetensors refuses tensors that share memory, as tied weights do.
-            write_checkpoint(self.folder, Checkpoint(self.round, values, {n: t.clone() for n, t in tensors.items()}))
-        ranks.wait_for_all()
-
-    def _resume(self) -> None:
-        checkpoint = read_checkpoint(self.folder) if self.folder is not None and self.trainer.resume else None
-        if checkpoint is None:
-            return
-        values = checkpoint.values
-        if len(values["random"]) != ranks.world_size():
-            raise TrainingError(
-                f"this run was made with {len(values['random'])} ranks and cannot go on with {ranks.world_size()}; "
-                "start as many as before."
-            )
-        self.round, self.position = values["round"], values["position"]
-        if values["stopped"]:
-            self.rounds = self.round  # it had ended by itself: nothing is left to play
-        self.game.load_state_dict(checkpoint.under("game"))
-        self.history.restore(values["history"], checkpoint.under("history"))
-        for name, optimizer in self.optimizers.items():
-            _restore_optimizer(optimizer, values["optimizers"][name], checkpoint.under(f"optimizer/{name}"))
-        if self.average is not None:
-            self.average.restore(values["average_steps"], checkpoint.under("average"))
-        for index, observer in enumerate(self.observers):
-            observer.restore(values["observers"][index], checkpoint.under(f"observer/{index}"))
-        mine = ranks.rank()
-        set_random_state(values["random"][mine], checkpoint.under(f"random/{mine}"), self.device)
+    def _clear_up(self, status: str) -> None:
+        self.compiler.undo()
+        for batches in (self.batches, self.validation):
+            getattr(batches, "close", _nothing)()
+        for observer in self.state.observers:
+            observer.finished()
+        for logger in self.fabric.loggers:
+            logger.finalize(status)
 
 
-def _numbers(state: dict[str, Any]) -> dict[str, Any]:
-    """What of an optimizer's state is not a tensor."""
-    return {
-        "state": {
-            str(index): {key: value for key, value in entry.items() if not isinstance(value, Tensor)}
-            for index, entry in state["state"].items()
-            if isinstance(entry, dict)
-        },
-        "param_groups": state["param_groups"],
-    }
-
-
-def _restore_optimizer(optimizer: Optimizer, numbers: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-    state: dict[int, dict[str, Any]] = {int(i): dict(entry) for i, entry in numbers["state"].items()}
-    for name, tensor in tensors.items():
-        index, _, key = name.partition("/")
-        state.setdefault(int(index), {})[key] = tensor
-    optimizer.load_state_dict({"state": state, "param_groups": numbers["param_groups"]})
+def _nothing() -> None:
+    """In place of a method that batches need not have."""

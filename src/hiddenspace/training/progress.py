@@ -6,10 +6,10 @@ import sys
 import time
 from typing import Any
 
-import torch
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from hiddenspace.training import ranks
 from hiddenspace.training.events import Observer, RoundEnded
 from hiddenspace.training.game import Game
 
@@ -28,10 +28,10 @@ class ProgressBar(Observer):
         self._items = 0
         self._looked = 0.0
         self._validation = ""
-        self._epoch = 0
+        self._epochs = 0
 
     def started(self, game: Game, first_round: int, rounds: int) -> None:
-        if not self.show:
+        if not self.show or ranks.rank() != 0:
             return
         self._bar = Progress(
             TextColumn("{task.description}"),
@@ -48,22 +48,30 @@ class ProgressBar(Observer):
         self._looked = time.monotonic()
 
     def __call__(self, event: RoundEnded) -> None:
+        if event.row is not None:
+            self._epochs = int(event.row["epoch"])
         if self._bar is None:
             return
         self._items += event.items
         if event.row is not None:
-            self._epoch = int(event.row["epoch"])
             held_out = [value for name, value in event.row.items() if name.startswith("validation/")]
             self._validation = f"  validation {sum(held_out):.5g}" if held_out else ""
         now = time.monotonic()
         if now - self._looked < SECONDS and event.row is None and event.round < event.rounds:
             return
         speed = self._items / max(now - self._looked, 1e-9)
-        loss = float(torch.stack([value.float() for value in event.terms.values()]).sum())
-        figures = f"epoch {self._epoch + 1}  loss {loss:.5g}{self._validation}  {speed:,.0f} items/s"
+        loss = sum(float(value) for value in event.terms.values())
+        epoch = self._epochs + (event.row is None)
+        figures = f"epoch {epoch}  loss {loss:.5g}{self._validation}  {speed:,.0f} items/s"
         self._bar.update(self._task, completed=event.round, figures=figures)
         self._items, self._looked = 0, now
 
     def finished(self) -> None:
         if self._bar is not None:
             self._bar.stop()
+
+    def state(self) -> dict[str, Any]:
+        return {"epochs": self._epochs}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self._epochs = state["epochs"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
@@ -20,23 +20,25 @@ def rank() -> int:
     return dist.get_rank() if world_size() > 1 else 0
 
 
+@torch.no_grad()
 def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
     """Replaces each gradient by its mean over the ranks, in one flat all-reduce.
 
     A parameter without a gradient counts as zero on that rank, so that ranks whose batches took different paths
-    still agree on what they exchange.
+    still agree on what they exchange; without one on every rank it stays without, as in a single process.
     """
     if world_size() == 1:
         return
     wanted = [p for p in parameters if p.requires_grad]
-    flat = torch.cat([(torch.zeros_like(p) if p.grad is None else p.grad).reshape(-1) for p in wanted])
+    having = torch.tensor([float(p.grad is not None) for p in wanted], device=wanted[0].device)
+    gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in wanted]
+    flat = torch.cat([having, *(gradient.reshape(-1) for gradient in gradients)])
     dist.all_reduce(flat)
-    flat /= world_size()
-    offset = 0
-    for parameter in wanted:
-        part = flat[offset : offset + parameter.numel()].view_as(parameter)
-        parameter.grad = part.clone()
-        offset += parameter.numel()
+    having, *means = torch.split(flat, [len(wanted), *(p.numel() for p in wanted)])
+    for index, (parameter, mean) in enumerate(zip(wanted, means, strict=True)):
+        # only where this rank has no gradient does it wait for the device, to see whether another has
+        if parameter.grad is not None or bool(having[index]):
+            parameter.grad = (mean / world_size()).view_as(parameter).to(parameter.dtype)
 
 
 def total_over_ranks(value: Tensor) -> Tensor:
@@ -47,11 +49,22 @@ def total_over_ranks(value: Tensor) -> Tensor:
     return value
 
 
+def mean_by_name(sums: Mapping[str, tuple[float, int]]) -> dict[str, float]:
+    """Sums and counts by name, which need not be the same on all ranks -> means over all."""
+    totals: dict[str, float] = {}
+    counts: dict[str, int] = {}
+    for part in gathered(dict(sums)):
+        for name, (value, count) in part.items():
+            totals[name] = totals.get(name, 0.0) + value
+            counts[name] = counts.get(name, 0) + count
+    return {name: value / counts[name] for name, value in totals.items()}
+
+
 @torch.no_grad()
-def take_from_first(module: nn.Module) -> None:
-    """Gives every rank the parameters and buffers of rank 0."""
+def take_from_first(tensors: Iterable[Tensor]) -> None:
+    """Gives every rank what these tensors hold on rank 0."""
     if world_size() > 1:
-        for tensor in [*module.parameters(), *module.buffers()]:
+        for tensor in tensors:
             dist.broadcast(tensor.data, src=0)
 
 
@@ -73,7 +86,6 @@ def told_by_first(value: Any) -> Any:
     return box[0]
 
 
-def wait_for_all() -> None:
-    """Returns once every rank has come here."""
-    if world_size() > 1:
-        dist.barrier()
+def any_of(*wishes: bool) -> list[bool]:
+    """Whether any rank has each of these wishes."""
+    return [any(answers) for answers in zip(*gathered(wishes), strict=True)]

@@ -1,4 +1,4 @@
-"""How a training is run: devices, arithmetic, optimizer, checkpoints, watchers. What is learned is the game's affair."""
+"""How a training is run: devices, arithmetic, optimizer, checkpoints. What is learned is the game's affair."""
 
 from __future__ import annotations
 
@@ -38,9 +38,10 @@ class Trainer:
         How many devices (or which). 'auto' is one, or what `torchrun` has started.
     accelerator : str
         'auto', 'cpu', 'cuda', 'mps'.
-    strategy : str
-        How ranks are started where `devices` is more than one: any of Lightning Fabric's data-parallel strategies.
-        Gradients are averaged by the loop, so no network is wrapped.
+    strategy : 'auto' or 'ddp'
+        How ranks are started where `devices` is more than one: Lightning Fabric runs the same script once more for
+        each, unless `torchrun` or a scheduler has started them. Gradients are averaged by the loop, so no network is
+        wrapped. Choose a batch size that the ranks share evenly; otherwise some items count a little more.
     nodes : int
         How many machines take part.
     precision : 'auto', '32' or 'bf16'
@@ -56,13 +57,15 @@ class Trainer:
     clip : float, optional
         Largest norm of a player's gradient.
     ema : float, optional
-        Decay of an exponential moving average of the weights, which is then what is validated and kept.
+        Decay (a round) of an exponential moving average of the weights, which is then what is validated and kept.
     folder : path, optional
         Where checkpoints go (`folder/checkpoints`); without it none are written.
     checkpoint_seconds : float
-        At least this long between two checkpoints, which are written at the end of a round.
+        At least this long between two checkpoints, which are written at the end of a round (over several ranks: of
+        every 32nd, and of an epoch).
     resume : bool
-        Go on from the newest checkpoint in `folder`, if there is one.
+        Go on from the newest checkpoint in `folder`, if there is one; otherwise the first checkpoint of the new
+        training replaces those in `folder`.
     loggers : sequence
         Lightning Fabric loggers; each gets the means of every epoch.
     observers : sequence of Observer
@@ -91,24 +94,44 @@ class Trainer:
     def __post_init__(self) -> None:
         if self.compile not in (True, False, "auto"):
             raise UsageError(f"compile={self.compile!r} is unknown; use True, False or 'auto'.")
+        if self.strategy not in ("auto", "ddp"):
+            raise UsageError(f"strategy={self.strategy!r} is unknown; use 'auto' or 'ddp'.")
         if self.ema is not None and not 0 <= self.ema < 1:
             raise UsageError(f"ema={self.ema} is no decay; use a number from 0 up to but not 1, or None.")
+        if self.clip is not None and not self.clip > 0:
+            raise UsageError(f"clip={self.clip} is no norm; use a number above 0, or None.")
         resolve(self.precision, torch.device("cpu"))
 
     def launch(self) -> Fabric:
-        """Lightning Fabric with its ranks started, in the arithmetic asked for."""
+        """Lightning Fabric with its ranks started; calling it again starts no more of them.
+
+        Raises
+        ------
+        UsageError
+            If this machine has no such devices.
+        """
         from lightning_fabric import Fabric
 
-        launched = "TORCHELASTIC_RUN_ID" in os.environ or "LOCAL_RANK" in os.environ
-        devices = ("auto" if launched else 1) if self.devices == "auto" else self.devices
-        if launched and self.devices == "auto" and not torch.cuda.is_available():
-            devices = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
-        fabric = Fabric(
-            accelerator=self.accelerator,
-            devices=devices,
-            strategy="ddp" if launched and self.strategy == "auto" else self.strategy,
-            num_nodes=self.nodes,
-            loggers=list(self.loggers),
-        )
+        started = "LOCAL_RANK" in os.environ  # by torchrun, a scheduler, or an earlier call
+        devices = (_ranks_here() if started else 1) if self.devices == "auto" else self.devices
+        try:
+            fabric = Fabric(
+                accelerator=self.accelerator,
+                devices=devices,
+                strategy="ddp" if started else self.strategy,
+                num_nodes=self.nodes,
+                loggers=list(self.loggers),
+            )
+        except Exception as error:  # of several kinds that have no base in common
+            reason = " ".join(str(error).split()).rstrip(".")
+            raise UsageError(
+                f"accelerator={self.accelerator!r} with devices={self.devices!r} cannot be had here ({reason}); "
+                "use what there is, or 'auto'."
+            ) from error
         fabric.launch()
         return fabric
+
+
+def _ranks_here() -> int:
+    """How many ranks `torchrun` or a person has started on this machine."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", os.environ.get("WORLD_SIZE", "1")))

@@ -1,0 +1,155 @@
+"""What a training carries from one round to the next, and how checkpoints keep it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from hiddenspace.errors import TrainingError
+from hiddenspace.training import ranks
+from hiddenspace.training.checkpoint import KEPT, Checkpoint, read_checkpoint, write_checkpoint
+from hiddenspace.training.ema import MovingAverage
+from hiddenspace.training.events import Observer
+from hiddenspace.training.fingerprint import Settings, check_resumable
+from hiddenspace.training.game import Game
+from hiddenspace.training.history import History
+from hiddenspace.training.packing import packed, unpacked
+from hiddenspace.training.randomness import random_state, set_random_state
+from hiddenspace.training.turn import Turn
+
+
+@dataclass
+class State:
+    """Where a training stands. `stopped` is the reason for which an observer has ended it."""
+
+    game: Game
+    turns: dict[str, Turn]
+    observers: Sequence[Observer]
+    device: torch.device
+    average: MovingAverage | None = None
+    history: History = field(default_factory=History)
+    round: int = 0
+    position: int = 0
+    stopped: str | None = None
+
+    def kept(self) -> dict[str, Any]:
+        """Everything that a checkpoint needs but the random generators, which every rank has its own of."""
+        return {
+            "round": self.round,
+            "position": self.position,
+            "stopped": self.stopped,
+            "game": dict(self.game.state_dict()),
+            "average": None if self.average is None else self.average.state(),
+            "optimizers": {name: turn.optimizer.state_dict() for name, turn in self.turns.items()},
+            "history": self.history.state(),
+            "observers": {name: observer.state() for name, observer in named(self.observers).items()},
+        }
+
+    def restore(self, kept: dict[str, Any]) -> None:
+        """Takes back what `kept` gave; an observer that was not there before starts afresh."""
+        self.round, self.position, self.stopped = kept["round"], kept["position"], kept["stopped"]
+        self.game.load_state_dict(kept["game"])
+        if self.average is not None:
+            self.average.restore(kept["average"])
+        for name, turn in self.turns.items():
+            turn.optimizer.load_state_dict(kept["optimizers"][name])
+        self.history.restore(kept["history"])
+        for name, observer in named(self.observers).items():
+            if name in kept["observers"]:
+                observer.restore(kept["observers"][name])
+
+
+class Checkpoints:
+    """Saves a state from time to time, and takes up the last one.
+
+    Parameters
+    ----------
+    folder : path
+        Rank 0 writes there; with several ranks all must see it.
+    settings : dict
+        What a resumed training must have in common with this one.
+    seconds : float
+        At least this long between two that are not forced.
+    """
+
+    def __init__(self, folder: Path, settings: Settings, seconds: float) -> None:
+        self.folder, self.settings, self.seconds = folder, settings, seconds
+        self._last = time.monotonic()
+        self._begun = False
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time for the next one."""
+        return time.monotonic() - self._last > self.seconds
+
+    def save(self, state: State) -> None:
+        """Writes a checkpoint; all ranks must come here together.
+
+        The first one of a training that was not resumed takes the place of whatever was in the folder.
+
+        Raises
+        ------
+        TrainingError
+            On every rank, if the first one cannot write.
+        """
+        everyone = ranks.gathered(random_state(state.device))
+        problem = self._write(state, everyone) if ranks.rank() == 0 else None
+        problem = ranks.told_by_first(problem)
+        if problem is not None:
+            raise problem
+        self._begun, self._last = True, time.monotonic()
+
+    def _write(self, state: State, everyone: list[Any]) -> TrainingError | None:
+        tensors: dict[str, Tensor] = {}
+        try:
+            kept = {name: packed(value, name, tensors) for name, value in state.kept().items()}
+            kept |= {"random": packed(everyone, "random", tensors), "settings": self.settings}
+            write_checkpoint(self.folder, Checkpoint(state.round, kept, tensors), KEPT if self._begun else 1)
+        except TrainingError as error:
+            return error
+        return None
+
+    def resume(self, state: State) -> None:
+        """Goes on from the newest checkpoint, if there is one.
+
+        Raises
+        ------
+        TrainingError
+            If it is damaged, newer than this version, or of another training.
+        """
+        checkpoint = read_checkpoint(self.folder)
+        found = ranks.gathered(checkpoint and checkpoint.round)
+        if len(set(found)) > 1:
+            raise TrainingError(
+                f"the ranks see different checkpoints in {self.folder} (rounds {found}); let all see the same folder."
+            )
+        if checkpoint is None:
+            return
+        values = dict(checkpoint.values)
+        check_resumable(values.pop("settings"), self.settings)
+        kept = {name: unpacked(value, checkpoint.tensors) for name, value in values.items()}
+        random = kept.pop("random")
+        if len(random) != ranks.world_size():
+            raise TrainingError(
+                f"the checkpoint in {self.folder} was made with {len(random)} ranks and cannot go on with "
+                f"{ranks.world_size()}; start as many as before."
+            )
+        state.restore(kept)
+        set_random_state(random[ranks.rank()], state.device)
+        self._begun = True
+
+
+def named(observers: Sequence[Observer]) -> dict[str, Observer]:
+    """Observers by class, numbered where there are several of one."""
+    names: dict[str, Observer] = {}
+    for observer in observers:
+        name = type(observer).__name__
+        count = sum(type(other) is type(observer) for other in names.values())
+        names[f"{name}-{count + 1}" if count else name] = observer
+    return names
