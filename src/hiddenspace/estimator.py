@@ -54,6 +54,8 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         """Any source as a dataset; features are checked against those of the fit wherever scikit-learn does so."""
         if not fitting:
             check_is_fitted(self)
+            if self.format_.kind == "images":
+                return load_dataset(X, **self._size(X))
         if hasattr(X, "to_pandas") and not is_hub_object(X):  # tables of pyarrow and polars
             X = X.to_pandas()
         frame = isinstance(X, pd.DataFrame)
@@ -63,7 +65,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             return load_dataset(self._checked_matrix(X, fitting))
         if frame and not fitting and self.format_.kind != "table":
             return load_dataset(X.to_numpy())
-        dataset = load_dataset(X, **self._size(X, fitting))
+        dataset = load_dataset(X)
         if fitting and not frame:
             self._remember_features(dataset)
         return dataset
@@ -81,9 +83,9 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             return pd.DataFrame(checked, columns=getattr(self, "feature_names_in_", None))
         return checked
 
-    def _size(self, X: Any, fitting: bool) -> dict[str, Any]:
+    def _size(self, X: Any) -> dict[str, Any]:
         """What image files are brought to: that on which the model was fitted."""
-        if fitting or self.format_.kind != "images" or isinstance(X, Dataset):
+        if isinstance(X, Dataset):
             return {}
         channels, height, width = self.format_.shape
         return {"size": (height, width, channels)}

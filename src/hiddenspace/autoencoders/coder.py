@@ -97,17 +97,17 @@ class Coder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):  # ty
         The mean is that of `X`, and sums run over all items and features. Of a linear model on the data it was
         fitted on this is the sum of PCA's explained variance ratios.
         """
-        total, squares, error, count = np.zeros(math.prod(self.format_.shape)), 0.0, 0.0, 0
+        dataset = self._read(X)
+        total, squares, error = np.zeros(math.prod(self.format_.shape)), 0.0, 0.0
         origin: Tensor | None = None
-        for x in self._batches(self._read(X)):
+        for x in self._batches(dataset):
             flat = _double(x).flatten(1)
             origin = flat[0].clone() if origin is None else origin  # near the data, so that no digits cancel
             total += (flat - origin).sum(0).cpu().numpy()
             squares += float(((flat - origin) ** 2).sum())
             with torch.inference_mode():
                 error += float(((_double(self._map(self._rebuild, x)).flatten(1) - flat) ** 2).sum())
-            count += len(x)
-        spread = squares - float((total**2).sum()) / count
+        spread = squares - float((total**2).sum()) / len(dataset)
         return 1.0 - error / spread if spread > 0 else float(error == 0)
 
     def reconstruction_errors(self, X: Any) -> np.ndarray:
