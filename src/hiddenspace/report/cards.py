@@ -21,7 +21,7 @@ from hiddenspace.report.thumbnails import enlargement, thumbnails
 
 _SHOWN = {"vectors": 4, "table": 2}
 _WORST = {"images": 9, "vectors": 4, "table": 2}
-_TARGET, _LARGEST = 90, 96  # CSS pixels; three cards of original, PCA and one more then fit beside each other
+_TARGET, _GAP = 96, 4  # CSS pixels; three cards of original, PCA and one more then fit beside each other
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,9 @@ def _image_cards(worst: Worst, shown: int) -> list[Card]:
     scale = enlargement(pixels[0], _TARGET)
     made = []
     for name, error, item in zip(worst.ids, worst.errors, pixels, strict=False):
-        image = tile(item, columns=len(sets), scale=scale, gap=4)
+        image = tile(item, columns=len(sets), scale=scale, gap=_GAP)
         strip = picture(image, f"{name}: {', '.join(sets)}", crisp=scale > 1)
-        made.append(Card(name, error, strip, width=min(strip.width, len(sets) * _LARGEST)))
+        made.append(Card(name, error, strip, width=min(strip.width, len(sets) * (_TARGET + _GAP) - _GAP)))
     return made
 
 
