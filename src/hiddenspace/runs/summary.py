@@ -19,7 +19,8 @@ from hiddenspace.runs.settings import RunSettings
 if TYPE_CHECKING:
     from hiddenspace.runs.run import Split
 
-SHOWN = 24
+SHOWN = {"images": 24, "vectors": 24, "table": 600}
+"""Items given to the page; of a table's rows it makes scatters."""
 WORST = 12
 FILTERS = 32
 
@@ -34,7 +35,7 @@ def summary(
 ) -> RunSummary:
     """Everything that the page shows, as plain data."""
     held_out, kind = split.held_out, split.training.kind
-    some = held_out.take(np.arange(min(SHOWN, len(held_out))))
+    some = held_out.take(np.arange(min(SHOWN[kind], len(held_out))))
     last_name, last = list(models.items())[-1]
     history = last.history_
     return RunSummary(

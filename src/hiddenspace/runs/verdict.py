@@ -44,8 +44,8 @@ def next_steps(models: Sequence[Measured], folder: Path, source: str, items: int
     best = winner(models)
     steps = []
     if len(models) > 1 and (best is None or best.name == "PCA"):
-        why = f"{items:,} items are few for a deep network; give it more" if items < FEW else "try more epochs or width"
-        steps.append(f"PCA is not beaten here: {why}, or use `hiddenspace fit {source} --model pca`.")
+        why = f"{items:,} items are few for a deep network" if items < FEW else "more epochs or width may help"
+        steps.append(f"PCA is not beaten here ({why}); to keep PCA: `hiddenspace fit {source} --model pca`")
     extension = "table.csv" if kind == "table" else "pictures/" if kind == "images" else "rebuilt.npy"
     return [
         *steps,
