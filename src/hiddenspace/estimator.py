@@ -154,7 +154,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             If the folder cannot be written.
         """
         check_is_fitted(self)
-        write_model(Path(folder), self, address=str(folder))
+        write_model(Path(folder), self, address="path/to/this/folder")
 
     @classmethod
     def from_pretrained(cls, folder: str | Path, **modules: Any) -> Self:

@@ -14,7 +14,7 @@ tags:
 - autoencoder
 ---
 
-# {title} of {name}
+# {title}
 
 {sentence}
 
@@ -28,7 +28,7 @@ again = model.inverse_transform(codes)
 
 ## Data
 
-{items:,} items of `{name}`: {things}.
+{items:,} items ({name}): {things}.
 
 ## Figures
 
@@ -52,16 +52,16 @@ def model_card(model: Any, config: dict[str, Any], address: str) -> str:
     name = " ".join(str(data["name"]).split())
     return TEMPLATE.format(
         kind=data["kind"],
-        title=words[0].upper() + words[1:],
+        title=words[0].upper() + words[1:] + (f" for {name}" if name != "array" else ""),
         name=name,
         sentence=f"{_article(words)} {words} that encodes {things} into {model.code_size_} numbers and back.",
         address=address,
         code=model.code_size_,
         items=data["items"],
         things=things,
-        figures=_table("figure", _figures(model, data.get("scores", {}))) or "None were measured.",
-        settings=_table("argument", {k: _setting(v) for k, v in config["params"].items()}),
-        versions=_table("package", config["versions"]),
+        figures=_table("figure", "value", _figures(model, data.get("scores", {}))) or "None were measured.",
+        settings=_settings(config["params"]),
+        versions=_table("package", "version", config["versions"]),
     )
 
 
@@ -82,7 +82,13 @@ def _figures(model: Any, scores: dict[str, float]) -> dict[str, str]:
 
 
 _PARTS = {"train": "training items", "validation": "validation items"}
-_TERMS = {"reconstruction": "mean squared error", "mse": "mean squared error"}
+_TERMS = {
+    "reconstruction": "mean squared error in model space",
+    "mse": "mean squared error in model space",
+    "likelihood": "negative log-likelihood per value",
+    "kl": "divergence of the codes from N(0, 1) per value",
+    "sparsity": "sparsity penalty",
+}
 
 
 def _things(kind: str, shape: list[int]) -> str:
@@ -106,16 +112,21 @@ def _article(words: str) -> str:
     return "An" if words[0] in "aeio" else "A"
 
 
+def _settings(params: dict[str, Any]) -> str:
+    """What was set, or has a default that is a value; the rest was chosen by the data."""
+    given = _table("argument", "value", {name: _setting(v) for name, v in params.items() if v is not None})
+    rest = ", ".join(name for name, value in params.items() if value is None)
+    return "\n\n".join(part for part in (given, rest and f"Left to their defaults: {rest}.") if part)
+
+
 def _setting(value: Any) -> str:
-    if value is None:
-        return "by default"
     if isinstance(value, dict) and "name" in value:
         return f"{value['name']}({', '.join(f'{k}={v}' for k, v in value.items() if k != 'name')})"
     return f"code of one's own ({value['code']})" if isinstance(value, dict) else str(value)
 
 
-def _table(head: str, values: dict[str, Any]) -> str:
+def _table(name: str, what: str, values: dict[str, Any]) -> str:
     if not values:
         return ""
-    rows = [f"| {name} | {str(value).replace('|', '/')} |" for name, value in values.items()]
-    return "\n".join([f"| {head} | value |", "|---|---|", *rows])
+    rows = [f"| {key} | {str(value).replace('|', '/')} |" for key, value in values.items()]
+    return "\n".join([f"| {name} | {what} |", "|---|---|", *rows])
