@@ -22,7 +22,7 @@ def sizes_of_stages(size: Size, depth: int) -> list[Size]:
 
 
 class Halve(nn.Module):
-    """A 3x3 convolution with stride 2 and an activation: (b, c, h, w) -> (b, out, ceil(h / 2), ceil(w / 2))."""
+    """A 3x3 convolution with stride 2 and SiLU: (b, c, h, w) -> (b, out, ceil(h / 2), ceil(w / 2))."""
 
     def __init__(self, channels: int, out: int) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ class Halve(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(b, c, h, w) -> (b, out, ceil(h / 2), ceil(w / 2))."""
-        return F.relu(self.convolution(x))
+        return F.silu(self.convolution(x))
 
 
 class Double(nn.Module):
@@ -49,3 +49,20 @@ class Double(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(b, c, h, w) -> (b, out, *size)."""
         return F.pixel_shuffle(self.convolution(x), 2)[:, :, : self.size[0], : self.size[1]]
+
+
+class Residual(nn.Module):
+    """x plus two 3x3 convolutions of it with SiLU between, then SiLU: (b, c, h, w) -> the same shape.
+
+    He et al. 2016, "Deep residual learning for image recognition", without normalisation: at these depths
+    the nets learn faster without, and no item's code then depends on the items beside it.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(channels, channels, 3, padding=1)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(b, c, h, w) -> the same shape."""
+        return F.silu(x + self.second(F.silu(self.first(x))))

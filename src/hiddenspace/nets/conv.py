@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import pairwise
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hiddenspace.nets.blocks import Double, Halve, Size, sizes_of_stages
+from hiddenspace.nets.blocks import Double, Halve, Residual, Size, sizes_of_stages
 
 Shape = tuple[int, ...]
 
@@ -25,22 +26,20 @@ def default_depth(size: Size) -> int:
 
 
 def _plan(shape: Shape, depth: int | None, width: int | None) -> tuple[list[Size], list[int]]:
-    """Sizes from the picture to the coarsest stage, and the channels of each stage."""
+    """Sizes from the picture to the coarsest stage, and the channels of each stage: w, 3w, 6w, 12w, of which
+    those after 3w are no more than 128."""
     size = (shape[1], shape[2])
     depth = default_depth(size) if depth is None else depth
     first = width or _WIDTH
-    return sizes_of_stages(size, depth), [min(first << i, max(first, _WIDEST)) for i in range(depth)]
-
-
-def _hidden(features: int) -> int:
-    """Width of the dense layer between feature maps and code: a third to a half of the features, at most 512."""
-    return min(512, max(32, 1 << (features // 3).bit_length()))
+    wider = [min(3 * first << i, max(3 * first, _WIDEST)) for i in range(depth - 1)]
+    return sizes_of_stages(size, depth), [first, *wider]
 
 
 class ConvEncoder(nn.Module):
     """Pictures to codes: (b, c, h, w) -> (b, code).
 
-    Each stage halves the resolution and doubles the channels; a dense layer joins what lies far apart.
+    Each stage halves the resolution and has more channels; a residual block works at the coarsest, where it is
+    cheap; one linear layer makes the code.
 
     Parameters
     ----------
@@ -58,13 +57,13 @@ class ConvEncoder(nn.Module):
         super().__init__()
         sizes, channels = _plan(shape, depth, width)
         self.stages = nn.Sequential(*(Halve(a, b) for a, b in pairwise([shape[0], *channels])))
-        features = channels[-1] * sizes[-1][0] * sizes[-1][1]
-        hidden = _hidden(features)
-        self.head = nn.Sequential(nn.Flatten(), nn.Linear(features, hidden), nn.ReLU(), nn.Linear(hidden, code))
+        self.block = Residual(channels[-1])
+        self.head = nn.Linear(channels[-1] * sizes[-1][0] * sizes[-1][1], code)
 
     def forward(self, x: Tensor) -> Tensor:
         """(b, c, h, w) -> (b, code)."""
-        code: Tensor = self.head(self.stages(x.contiguous(memory_format=torch.channels_last)))
+        features = self.block(self.stages(x.contiguous(memory_format=torch.channels_last)))
+        code: Tensor = self.head(features.flatten(1))
         return code
 
 
@@ -75,17 +74,14 @@ class ConvDecoder(nn.Module):
         super().__init__()
         sizes, channels = _plan(shape, depth, width)
         self.coarsest = (channels[-1], *sizes[-1])
-        features = channels[-1] * sizes[-1][0] * sizes[-1][1]
-        hidden = _hidden(features)
-        self.head = nn.Sequential(nn.Linear(code, hidden), nn.ReLU(), nn.Linear(hidden, features), nn.ReLU())
-        ups = pairwise([*reversed(channels), shape[0]])
-        stages: list[nn.Module] = []
-        for (before, after), size in zip(ups, reversed(sizes[:-1]), strict=True):
-            stages += [Double(before, after, size), nn.ReLU()]
+        self.head = nn.Linear(code, channels[-1] * sizes[-1][0] * sizes[-1][1])
+        self.block = Residual(channels[-1])
+        ups = zip(pairwise([*reversed(channels), shape[0]]), reversed(sizes[:-1]), strict=True)
+        stages = [layer for (before, after), size in ups for layer in (Double(before, after, size), nn.SiLU())]
         self.stages = nn.Sequential(*stages[:-1])
 
     def forward(self, z: Tensor) -> Tensor:
         """(b, code) -> (b, c, h, w)."""
-        coarse = self.head(z).unflatten(1, self.coarsest).contiguous(memory_format=torch.channels_last)
-        x: Tensor = self.stages(coarse)
+        coarse = F.silu(self.head(z)).reshape(-1, *self.coarsest)
+        x: Tensor = self.stages(self.block(coarse.contiguous(memory_format=torch.channels_last)))
         return x
