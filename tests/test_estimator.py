@@ -198,7 +198,7 @@ def test_trainer_settings_as_in_the_readme():
 @pytest.mark.parametrize("name", MODELS)
 def test_the_same_seed_gives_the_same_bits_and_no_generator_is_touched(name):
     def states():
-        return random.getstate(), np.random.get_state(legacy=False), torch.get_rng_state()
+        return random.getstate(), np.random.get_state(legacy=False), torch.get_rng_state()  # noqa: NPY002
 
     before = states()
     first, second = make(name).fit(ROWS), make(name).fit(ROWS)

@@ -1,4 +1,4 @@
-"""The public names: they import, they are typed, they are documented, and nothing heavy comes before it is asked for."""
+"""The public names: they import, they are documented, and nothing heavy is imported before it is asked for."""
 
 import ast
 import inspect

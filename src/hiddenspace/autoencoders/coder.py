@@ -20,7 +20,7 @@ from hiddenspace.estimator import Estimator
 
 BATCH = 256
 ROWS = 64
-"""Rows go through the networks in batches of just this size: on a CPU as fast as in larger ones, and one row is quick."""
+"""Rows go through the networks in batches of just this size: on a CPU as fast as in larger ones, and one is quick."""
 
 
 class Coder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):  # type: ignore[misc]
