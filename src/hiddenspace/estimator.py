@@ -21,7 +21,8 @@ from hiddenspace.data.hub import is_hub_object
 from hiddenspace.data.load import load_dataset
 from hiddenspace.errors import DataError, ModelError, UsageError
 from hiddenspace.names import find_model
-from hiddenspace.saving import read_model, saved_params, write_model
+from hiddenspace.params import params_from_json
+from hiddenspace.saving import read_model, write_model
 from hiddenspace.training import ranks
 from hiddenspace.training.randomness import seeded
 from hiddenspace.training.trainer import Trainer
@@ -100,7 +101,10 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             del self.feature_names_in_
 
     def _begin(self, X: Any, scaling: Scaling, *, going_on: bool = False) -> Dataset:
-        """What every fit starts with: the data, their format (the old one where a fit goes on), and a seed."""
+        """What every fit starts with: the data, their format (the old one where a fit goes on), and a seed.
+
+        Where there are several ranks they must have been started: all take the seed of the first.
+        """
         if scaling not in get_args(Scaling):
             raise UsageError(f"scaling={scaling!r} is unknown; use {', '.join(map(repr, get_args(Scaling)))}.")
         dataset = self._read(X, fitting=not going_on)
@@ -111,7 +115,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             )
         if not going_on:
             self.format_ = fit_format(dataset, scaling)
-        self.seed_ = self._seed()
+        self.seed_ = int(ranks.told_by_first(int(check_random_state(self.random_state).randint(2**31 - 1))))
         self.data_ = {
             "name": dataset.name,
             "kind": dataset.kind,
@@ -119,12 +123,6 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             "shape": [int(size) for size in dataset.items.shape[1:]],
         }
         return dataset
-
-    def _seed(self) -> int:
-        """A number drawn from `random_state`; of several ranks all take that of the first."""
-        if self.trainer is not None:
-            self.trainer.launch()
-        return int(ranks.told_by_first(int(check_random_state(self.random_state).randint(2**31 - 1))))
 
     # scikit-learn -----------------------------------------------------------------------------------------------
 
@@ -220,7 +218,7 @@ def _load(folder: str | Path, modules: dict[str, Any], known: type[Estimator] | 
     saved = read_model(folder)
     own = known is not None and known.__name__ == saved.class_name
     model_class: Any = known if own else find_model(saved.class_name)
-    model = model_class(**saved_params(saved.params, model_class, modules))
+    model = model_class(**params_from_json(saved.params, model_class, modules))
     fitted = dict(saved.fitted)
     try:
         model._take_fitted_config(fitted)

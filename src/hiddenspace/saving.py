@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 import os
 import platform
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-import numpy as np
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from hiddenspace.errors import ModelError
 from hiddenspace.model_card import model_card
-from hiddenspace.names import SAVED_VALUES, find
+from hiddenspace.params import params_as_json
 from hiddenspace.training.checkpoint import flush_folder, write_durably
 
 FORMAT = 1
@@ -35,24 +33,7 @@ KEYS: dict[str, type] = {
     "versions": dict,
     "sha256": str,
 }
-NOT_SAVED = ("trainer",)
-"""How a model was run is no part of the model."""
 PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".bin", ".joblib", ".ckpt")
-
-
-@dataclass(frozen=True)
-class Absent:
-    """Stands for an argument that was code of somebody's own, which is never saved."""
-
-    argument: str
-    code: str
-
-    def __call__(self, *_: Any, **__: Any) -> NoReturn:
-        """As a network or a function it can only say what is missing."""
-        raise ModelError(
-            f"{self.argument} was code of your own ({self.code}), which is never saved; give it again as "
-            f"load(folder, {self.argument}=...)."
-        )
 
 
 @dataclass(frozen=True)
@@ -141,7 +122,7 @@ def _config(model: Any, sha256: str) -> dict[str, Any]:
         "format": FORMAT,
         "version": __version__,
         "class": type(model).__name__,
-        "params": {k: as_json(k, v) for k, v in model.get_params(deep=False).items() if k not in NOT_SAVED},
+        "params": params_as_json(model.get_params(deep=False)),
         "fitted": model._fitted_config(),
         "versions": {"hiddenspace": __version__, **others, "python": platform.python_version()},
         "sha256": sha256,
@@ -209,50 +190,3 @@ def _from_hub(name: str) -> Path:
             f"there is no folder {name}, and the Hugging Face Hub did not give it ({type(error).__name__}); "
             "check the name and the network."
         ) from error
-
-
-def as_json(name: str, value: Any) -> Any:
-    """A hyperparameter as JSON: plain values, objects of ours by name, and a mark for anything that is code."""
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, np.random.RandomState):
-        return None  # it has moved on; the seed that was drawn from it is kept
-    if isinstance(value, Absent):
-        return {"code": value.code}
-    if type(value).__name__ in SAVED_VALUES and is_dataclass(value):
-        return {"name": type(value).__name__, **asdict(value)}  # type: ignore[arg-type]
-    return {"code": getattr(value, "__qualname__", type(value).__qualname__)}
-
-
-def saved_params(params: Mapping[str, Any], model_class: Any, modules: Mapping[str, Any]) -> dict[str, Any]:
-    """Hyperparameters from JSON; `modules` are those that a person gives anew.
-
-    Raises
-    ------
-    ModelError
-        If one is unknown to the class.
-    """
-    known = inspect.signature(model_class).parameters
-    for name in modules:
-        if name not in known:
-            raise ModelError(f"{model_class.__name__} takes no {name!r}; give only arguments that it has.")
-    for name in params:
-        if name not in known:
-            raise ModelError(f"the saved model sets {name!r}, unknown to this version; upgrade hiddenspace.")
-    return {name: _from_json(name, value) for name, value in params.items()} | dict(modules)
-
-
-def _from_json(name: str, value: Any) -> Any:
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    if isinstance(value, dict) and value.keys() == {"code"}:
-        return Absent(name, str(value["code"]))
-    if not isinstance(value, dict) or value.get("name") not in SAVED_VALUES:
-        what = value.get("name") if isinstance(value, dict) else value
-        raise ModelError(f"the saved model sets {name} to {what!r}, unknown to this version; upgrade hiddenspace.")
-    try:
-        return find(value["name"])(**{key: item for key, item in value.items() if key != "name"})
-    except (TypeError, ValueError) as error:
-        raise ModelError(f"the saved model sets {name} to a {value['name']} it cannot be made of ({error}).") from error

@@ -14,14 +14,14 @@ from hiddenspace.errors import UsageError
 rng = np.random.default_rng(0)
 FALLING = rng.normal(size=(600, 24)) * np.geomspace(1, 0.05, 24)
 WIDE = rng.normal(size=(30, 200)) * np.geomspace(1, 0.01, 200)
-DIGITS = load_digits()
+DIGITS = load_digits().images[:600]
 DATA = {
     "random": (FALLING, 6),
     "random float32": (FALLING.astype(np.float32), 6),
     "far from zero": (FALLING + 1e4, 6),
-    "digits": (DIGITS.data, 10),
-    "digits as bytes": ((DIGITS.images.reshape(len(DIGITS.data), -1) * 15).astype(np.uint8), 10),
-    "digits as pictures": (DIGITS.images, 10),
+    "digits": (DIGITS.reshape(600, -1), 10),
+    "digits as bytes": ((DIGITS.reshape(600, -1) * 15).astype(np.uint8), 10),
+    "digits as pictures": (DIGITS, 10),
     "constant columns": (np.hstack([np.zeros((600, 1)), FALLING, np.full((600, 1), 7.0)]), 6),
     "fewer items than features": (WIDE, 8),
 }

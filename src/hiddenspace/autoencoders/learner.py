@@ -105,6 +105,7 @@ class Learner(Coder):
             raise UsageError(
                 f"warm_start goes on with codes of {self.code_size_}, but code={self.code}; set warm_start=False."
             )
+        (self.trainer or Trainer()).launch()
         dataset = self._begin(X, self.scaling, going_on=going_on)
         with seeded(self.seed_, [torch.device("cuda")] if torch.cuda.is_available() else None):
             if not going_on:

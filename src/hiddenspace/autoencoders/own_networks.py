@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from hiddenspace.errors import UsageError
-from hiddenspace.saving import Absent
+from hiddenspace.params import Absent
 
 
 def copied(encoder: Any, decoder: Any) -> tuple[nn.Module | None, nn.Module | None]:

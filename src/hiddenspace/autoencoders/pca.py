@@ -80,6 +80,7 @@ class PCA(Coder):
         """
         if self.code is not None:
             checks.whole("code", self.code)
+        device = self._device()
         dataset = self._begin(X, self.scaling)
         features = math.prod(self.format_.shape)
         most = min(len(dataset), features)
@@ -89,7 +90,7 @@ class PCA(Coder):
                 f"1 to {most}."
             )
         self.code_size_ = min(default_code(self.format_.shape), most) if self.code is None else int(self.code)
-        passes = Passes(self.format_.store(dataset), self.format_.to_model, self._device())
+        passes = Passes(self.format_.store(dataset), self.format_.to_model, device)
         self._take(decompose(passes, self.code_size_, self.seed_), len(dataset))
         self.history_ = []
         return self
