@@ -54,8 +54,8 @@ class Double(nn.Module):
 class Residual(nn.Module):
     """x plus two 3x3 convolutions of it with SiLU between, then SiLU: (b, c, h, w) -> the same shape.
 
-    He et al. 2016, "Deep residual learning for image recognition", without normalisation: at these depths
-    the nets learn faster without, and no item's code then depends on the items beside it.
+    He et al. 2016, "Deep residual learning for image recognition", without normalisation: in small steps
+    these shallow nets learned faster without, and no item's code then depends on the items beside it.
     """
 
     def __init__(self, channels: int) -> None:

@@ -26,8 +26,10 @@ def default_depth(size: Size) -> int:
 
 
 def _plan(shape: Shape, depth: int | None, width: int | None) -> tuple[list[Size], list[int]]:
-    """Sizes from the picture to the coarsest stage, and the channels of each stage: w, 3w, 6w, 12w, of which
-    those after 3w are no more than 128."""
+    """Sizes from the picture to the coarsest stage, and the channels of each stage.
+
+    The channels are w, 3w, 6w, 12w, ..., where those after 3w stop at 128 (or at 3w, if that is more).
+    """
     size = (shape[1], shape[2])
     depth = default_depth(size) if depth is None else depth
     first = width or _WIDTH

@@ -20,7 +20,7 @@ _ACTIVATIONS: dict[str, type[nn.Module]] = {
 
 
 class MLP(nn.Module):
-    """Linear layers with layer normalisation and an activation between them: (b, sizes[0]) -> (b, sizes[-1]).
+    """Linear layers with an activation between them: (b, sizes[0]) -> (b, sizes[-1]).
 
     The last layer is linear and unbounded. Two sizes make a single linear layer.
 
@@ -31,11 +31,11 @@ class MLP(nn.Module):
     activation
         What follows each hidden layer.
     normalise
-        Whether each hidden layer is normalised before its activation. Layer normalisation looks at one item
-        at a time, so a code never depends on what else is in the batch.
+        Whether layer normalisation comes before each activation; it looks at one item at a time, so a code never
+        depends on what else is in the batch. Off by default: these nets are shallow, and learned slower with it.
     """
 
-    def __init__(self, sizes: Sequence[int], activation: Activation = "relu", normalise: bool = True) -> None:
+    def __init__(self, sizes: Sequence[int], activation: Activation = "relu", normalise: bool = False) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         for before, after in pairwise(sizes[:-1]):
