@@ -122,6 +122,7 @@ def test_a_folder_of_pictures_and_datasets(name, tmp_path):
 def test_pictures_in_files_are_brought_to_the_size_and_channels_of_the_fit(tmp_path):
     model = make().fit(GREY)
     Image.fromarray(rng.integers(0, 256, (16, 12, 3), dtype=np.uint8)).save(tmp_path / "large and in colour.png")
+    assert model.read(tmp_path).items.shape == (1, 8, 6, 1)
     assert model.transform(tmp_path).shape == (1, 3)
     assert model.transform(tmp_path / "large and in colour.png").shape == (1, 3)
     assert model.transform([str(tmp_path / "large and in colour.png")]).shape == (1, 3)

@@ -51,6 +51,10 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
 
     # data -------------------------------------------------------------------------------------------------------
 
+    def read(self, X: Any) -> Dataset:
+        """Any source as `transform` reads it: features checked, image files brought to the size of the fit."""
+        return self._read(X)
+
     def _read(self, X: Any, *, fitting: bool = False) -> Dataset:
         """Any source as a dataset; features are checked against those of the fit wherever scikit-learn does so."""
         if not fitting:

@@ -50,7 +50,9 @@ class ValueRange:
 
         def to_unit(rows: np.ndarray) -> np.ndarray:
             exact = rows if rows.dtype.kind == "f" else rows.astype(np.float32)
-            return ((exact - low) / (high - low)).astype(np.float32)  # float64 keeps its digits until the low is off
+            unit = exact - low  # before the cast, so that float64 keeps its digits where `low` is far from zero
+            unit /= high - low
+            return unit.astype(np.float32, copy=False)
 
         return to_unit
 
