@@ -119,7 +119,9 @@ def test_defaults_of_subclasses_are_overruled_by_arguments():
 
 def test_sparsity_makes_codes_small():
     sizes = [
-        np.abs(make(sparsity=sparsity, epochs=40, batch_size=16).fit(ROWS).transform(ROWS)).sum(1).mean()
+        np.abs(make(sparsity=sparsity, epochs=40, batch_size=16, learning_rate=0.01).fit(ROWS).transform(ROWS))
+        .sum(1)
+        .mean()
         for sparsity in (0.0, 0.3, 3.0)
     ]
     assert sizes[0] > 1.5 * sizes[1] > 3 * sizes[2]
@@ -226,7 +228,7 @@ def test_networks_that_do_not_fit(networks, message):
 
 
 def test_it_learns():
-    model = make(code=3, epochs=60, batch_size=16).fit(ROWS)
+    model = make(code=3, epochs=60, batch_size=16, learning_rate=0.01).fit(ROWS)
     losses = [row["validation/reconstruction"] for row in model.history_]
     assert losses[-1] < 0.5 * losses[0]
     assert model.score(ROWS) > 0.6
@@ -234,7 +236,7 @@ def test_it_learns():
 
 
 def test_warm_start_goes_on_where_the_last_fit_ended():
-    model = make(code=3, epochs=30, batch_size=16, warm_start=True).fit(ROWS)
+    model = make(code=3, epochs=30, batch_size=16, learning_rate=0.01, warm_start=True).fit(ROWS)
     first, encoder = model.history_, model.encoder_
     model.set_params(epochs=2).fit(ROWS)
     assert model.encoder_ is encoder
