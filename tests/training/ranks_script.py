@@ -111,6 +111,18 @@ def sometimes(folder: Path) -> Any:
     return [parameter.tolist() for parameter in game.mine]
 
 
+class Normalised(Mean):
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = nn.Sequential(nn.Linear(6, 5), nn.BatchNorm1d(5), nn.Linear(5, 6))
+
+
+def statistics(folder: Path) -> Any:
+    game = Normalised()
+    play(game, batches(), rounds=6, trainer=Trainer(precision="32"), validation=held_out())
+    return [game.net[1].running_mean.tolist(), weights(game) == weights(Normalised())]
+
+
 class Canvas(Game):
     def __init__(self) -> None:
         super().__init__()
@@ -237,7 +249,7 @@ def estimator(folder: Path) -> Any:
 
 
 SCENARIOS: list[Callable[[Path], Any]] = [
-    *(mean_game, one_held_out_item, sometimes, l_bfgs, files, noise, interrupted, stopped_by_one),
+    *(mean_game, one_held_out_item, sometimes, l_bfgs, statistics, files, noise, interrupted, stopped_by_one),
     *(not_finite, full_disk, another_seed, too_small, another_folder, estimator),
 ]
 

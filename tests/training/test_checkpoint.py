@@ -226,10 +226,17 @@ def test_a_training_goes_on_from_the_checkpoint_before_a_damaged_one(rows, tmp_p
 
 
 def test_without_resume_the_first_checkpoint_takes_the_place_of_the_old(rows, tmp_path):
-    play(Small(), rows(), rounds=9, trainer=trainer(tmp_path))
-    with pytest.raises(TrainingError, match="stop here"):
-        play(Small(), rows(), rounds=9, trainer=trainer(tmp_path, resume=False), observers=[At(2, fail)])
-    assert rounds_in(tmp_path / "checkpoints") == [1]
+    def train(seconds: float, end: Observer, **settings) -> None:
+        settings = trainer(tmp_path, checkpoint_seconds=seconds, **settings)
+        with pytest.raises((TrainingError, KeyboardInterrupt)):
+            play(Small(), rows(), rounds=9, trainer=settings, observers=[end])
+
+    train(0, At(6, fail))
+    assert rounds_in(tmp_path / "checkpoints") == [4, 5]
+    train(3600, At(2, fail), resume=False)
+    assert rounds_in(tmp_path / "checkpoints") == [4, 5]  # until there is a new one
+    train(3600, At(7, ctrl_c), resume=False)
+    assert rounds_in(tmp_path / "checkpoints") == [7]
 
 
 def fail() -> None:

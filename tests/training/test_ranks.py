@@ -87,6 +87,12 @@ def test_l_bfgs_takes_the_same_steps(both, alone):
     assert close(both[0]["l_bfgs"], alone["l_bfgs"])
 
 
+def test_ranks_judge_with_the_same_statistics(both):
+    (first, as_before), (second, _) = both[0]["statistics"], both[1]["statistics"]
+    assert first == second
+    assert not as_before
+
+
 def test_only_the_first_rank_writes_files_and_draws(both):
     names, bar = both[0]["files"]
     assert {"metrics", "board", "checkpoints"} <= set(names)
