@@ -65,10 +65,17 @@ def params_from_json(params: Mapping[str, Any], model_class: Any, modules: Mappi
     for name in params:
         if name not in known:
             raise ModelError(f"the saved model sets {name!r}, unknown to this version; upgrade hiddenspace.")
-    return {name: _from_json(name, value) for name, value in params.items()} | dict(modules)
+    return {name: value_from_json(name, value) for name, value in params.items()} | dict(modules)
 
 
-def _from_json(name: str, value: Any) -> Any:
+def value_from_json(name: str, value: Any) -> Any:
+    """The hyperparameter that `params_as_json` described.
+
+    Raises
+    ------
+    ModelError
+        If it is an object that is none of ours.
+    """
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, dict) and value.keys() == {"code"}:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from hiddenspace.errors import TrainingError
+from hiddenspace.params import params_as_json, value_from_json
 from hiddenspace.training.checkpoint import write_durably
 
 FILE = "run.json"
@@ -27,7 +28,7 @@ class RunSettings:
     seed : int
         Of everything random.
     params : dict
-        Hyperparameters of the estimator, as JSON.
+        Hyperparameters of the estimator.
     trainer : dict
         Arguments of the Trainer, as JSON.
     data : dict
@@ -46,7 +47,8 @@ class RunSettings:
 
     def write(self, folder: Path, **results: Any) -> None:
         """Puts the settings, and what came of them so far, into a run folder."""
-        content = {"format": FORMAT, "settings": asdict(self), **results}
+        settings = asdict(self) | {"params": params_as_json(self.params)}  # which keeps the names of objects of ours
+        content = {"format": FORMAT, "settings": settings, **results}
         draft = folder / f".{FILE}"
         write_durably(draft, json.dumps(content, indent=1).encode())
         draft.replace(folder / FILE)
@@ -70,4 +72,5 @@ class RunSettings:
             raise TrainingError(f"{folder} was made by a newer hiddenspace; upgrade it.")
         known = {item.name for item in fields(cls)}
         settings = content.pop("settings")
+        settings["params"] = {name: value_from_json(name, value) for name, value in settings["params"].items()}
         return cls(**{name: value for name, value in settings.items() if name in known}), content
