@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
@@ -25,9 +25,12 @@ class Frozen:
             if isinstance(module, _NormBase) and module.track_running_stats and id(module) not in my_modules
         ]
 
-    @contextmanager
-    def held(self) -> Iterator[None]:
+    def held(self) -> AbstractContextManager[None]:
         """Freezes inside the `with`: gradients flow through what is frozen, but not into it."""
+        return self._held() if self.parameters or self.norms else nullcontext()
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
         for parameter in self.parameters:
             parameter.requires_grad_(False)
         try:

@@ -55,7 +55,7 @@ class Trainer:
     schedule : callable, optional
         Progress in [0, 1] -> factor on the learning rate.
     clip : float, optional
-        Largest norm of a player's gradient.
+        Largest norm of a player's gradient; the estimators' own optimizer uses 1 unless told otherwise.
     ema : float, optional
         Decay (a round) of an exponential moving average of the weights, which is then what is validated and kept.
     folder : path, optional
