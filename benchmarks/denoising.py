@@ -43,7 +43,7 @@ def main() -> None:
             print(f"{name} {code} seed {seed}: {values[-1]:.2f} dB", flush=True)
         rows.append([f"hs.{name}(code={code})", spread(values, 2), f"{np.mean(values) - by_rank[best]:+.2f}"])
     notes = [
-        f"10,000 test images, the same noise for all, values clipped to [0, 1]; seeds {SEEDS}: mean (lowest to highest).",
+        f"10,000 test images, the same noise for all, clipped to [0, 1]; seeds {SEEDS}: mean (lowest to highest).",
         f"PCA's rank was chosen on the test images themselves, in its favour, among {RANKS}.",
     ]
     header = ["", "PSNR, dB", "against PCA"]

@@ -173,7 +173,7 @@ def main() -> None:
     notes = [
         f"MNIST, {'-'.join(map(str, LAYERS))}, batch {BATCH}, Adam; {ROUNDS} turns, each kind in a fresh process of "
         "its own; the first epoch is not counted; median ratios within a turn (lowest to highest).",
-        "'auto' is bf16 mixed precision where the processor multiplies it fast. The bare loop uses PyTorch's fused Adam too; "
+        "'auto' is bf16 mixed precision where the processor multiplies it fast. The bare loop uses fused Adam too; "
         "Pythae 0.1.2 uses its own trainer in float32.",
     ]
     header = ["", "items/s", "ratio to Pythae", "ratio to the bare loop"]

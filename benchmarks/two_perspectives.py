@@ -68,6 +68,8 @@ def main() -> None:
         axes.plot(np.arange(1, EPOCHS + 1), degrees, label=f"seed {seed}", linewidth=1.5)
     axes.set_xscale("log")
     axes.set_yscale("log")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(lambda value, _: f"{value:g}")
     label(axes, LIGHT, x="epoch", y="largest angle to PCA's subspace, degrees")
     legend(axes, LIGHT)
     folder = ROOT / "docs" / "pictures"

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+# Two workers of pytest share two cores; threads on top of that only get in each other's way.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:

@@ -133,7 +133,7 @@ USAGE = [
     (["fit", "digits", "--model", "magic"], "magic"),
     (["fit", "digits", "--code", "x"], "code"),
     (["fit", "digits", "--nonsense", "1"], "nonsense"),
-    (["fit", "digits", "--corruption", "Os.system('x')"], "corruption"),
+    (["fit", "digits", "--corruption", "Os.system('x')"], "Os.system"),
     (["fit", "digits", "--corruption", "Magic(3)"], "Magic"),
     (["fit", "digits", "--code", "0"], "code"),
     (["fit", "digits", "--config", "nowhere.yaml"], "nowhere.yaml"),
@@ -143,7 +143,11 @@ USAGE = [
 
 @pytest.mark.parametrize(("arguments", "named"), USAGE, ids=lambda value: str(value)[:40])
 def test_wrong_usage_ends_with_2_and_one_sentence(
-    arguments: list[str], named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    arguments: list[str],
+    named: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     try:

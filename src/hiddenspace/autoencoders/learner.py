@@ -16,7 +16,7 @@ from torch import nn
 from hiddenspace.autoencoders import checks
 from hiddenspace.autoencoders.coder import BATCH, Coder
 from hiddenspace.autoencoders.own_networks import check_decoder, code_size_of, copied
-from hiddenspace.autoencoders.recipe import Recipe, default_code, default_recipe
+from hiddenspace.autoencoders.recipe import Recipe, adamw, default_code, default_patience, default_recipe
 from hiddenspace.data.batches import ArrayBatches
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.format import Scaling
@@ -148,7 +148,7 @@ class Learner(Coder):
         """The defaults for so many items, with what the person has set."""
         mine = {name: getattr(self, name) for name in ("batch_size", "epochs", "learning_rate", "patience")}
         if mine["epochs"] is not None and mine["patience"] is None:
-            mine["patience"] = max(5, math.ceil(0.2 * mine["epochs"]))
+            mine["patience"] = default_patience(mine["epochs"])
         set_ = {name: value for name, value in mine.items() if value is not None}
         return replace(default_recipe(self.format_.kind, items), **set_)
 
@@ -182,8 +182,9 @@ class Learner(Coder):
     def _trainer(self, recipe: Recipe) -> Trainer:
         trainer = self.trainer or Trainer()
         if trainer.optimizer is None:
-            adamw = partial(torch.optim.AdamW, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True)
-            trainer = replace(trainer, optimizer=adamw, schedule=trainer.schedule or OneCycle())
+            optimizer = partial(adamw, learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay)
+            schedule, clip = trainer.schedule or OneCycle(), trainer.clip or recipe.clip
+            trainer = replace(trainer, optimizer=optimizer, schedule=schedule, clip=clip)
         return trainer
 
     def _files(self, trainer: Trainer) -> list[Observer]:

@@ -38,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     # what a terminal user reads is English, plain and not wrapped in boxes of rich markup
     app = App(name="hiddenspace", help=HELP, version=__version__, help_format="plaintext", result_action="return_value")
+    app.suppress_keyboard_interrupt = False  # what was saved and how to go on is said below
     try:
         for name, line in COMMANDS.items():
             if given[:1] == [name]:

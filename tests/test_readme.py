@@ -1,0 +1,42 @@
+"""What the README shows works as it is written."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import hiddenspace as hs
+from hiddenspace.cli.main import main
+
+PAGE = (Path(__file__).resolve().parent.parent / "README.md").read_text()
+
+
+def test_ten_lines_of_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    world: dict[str, object] = {}
+    exec(compile(code, "README.md", "exec"), world)
+    assert world["codes"].shape == (1797, 16)
+    assert world["rebuilt"].shape == world["data"].items.shape[:3]
+    assert "explained variance" in capsys.readouterr().out
+
+
+def test_the_command_of_the_main_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands = re.findall(r"hiddenspace (fit \w+) ", PAGE)
+    assert "fit digits" in commands
+    monkeypatch.chdir(tmp_path)
+    assert main([*commands[0].split(), "--epochs", "2", "--quiet"]) == 0  # fewer epochs: CI runs it whole elsewhere
+    assert (tmp_path / "runs" / "digits-autoencoder" / "report.html").stat().st_size > 10_000
+
+
+def test_extras_and_samples_named_there_exist() -> None:
+    from hiddenspace.data.samples import list_samples
+
+    project = (Path(__file__).resolve().parent.parent / "pyproject.toml").read_text()
+    for extra in re.findall(r"\.\[(\w+)\]", PAGE):
+        assert re.search(rf"^{extra} = \[", project, re.MULTILINE), extra
+    for name in re.search(r"comes along \((.*?)\)", PAGE, re.DOTALL)[1].replace("`", "").split(","):
+        assert name.strip() in list_samples()
+    assert len(hs.load_dataset("digits")) == 1797
