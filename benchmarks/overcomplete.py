@@ -50,7 +50,7 @@ def main() -> None:
     header = ["", "explained variance of uniform noise (1: it copies)", "test MSE per pixel", "5-NN accuracy on codes"]
     notes = [
         f"Fashion-MNIST as rows of 784 values, 10,000 test images, seeds {SEEDS}: mean (lowest to highest).",
-        "The noise (2,000 rows, each pixel uniform in 0..255) was never seen in training: only a copier can rebuild it.",
+        "The noise (2,000 rows, pixels uniform in 0..255) was never seen in training: only a copier can rebuild it.",
     ]
     show("overcomplete", "A code of twice the input", header, rows, notes)
 
