@@ -49,6 +49,8 @@ class ValueRange:
         low, high = CONVENTIONAL[self._recognised(x)] if self.conventional else (self.low, self.high)
 
         def to_unit(rows: np.ndarray) -> np.ndarray:
+            if (low, high) == (0.0, 1.0):
+                return rows.astype(np.float32, copy=False)
             exact = rows if rows.dtype.kind == "f" else rows.astype(np.float32)
             unit = exact - low  # before the cast, so that float64 keeps its digits where `low` is far from zero
             unit /= high - low
