@@ -8,13 +8,12 @@ from typing import Any, Literal, Protocol, Self
 
 import numpy as np
 import pandas as pd
-import torch
 from torch import Tensor
 
 from hiddenspace.data.batches import Stored
 from hiddenspace.data.chunks import mapped, mean_and_std
 from hiddenspace.data.dataset import Dataset, Kind, Layout
-from hiddenspace.data.value_range import ValueRange
+from hiddenspace.data.value_range import ValueRange, unit_floats
 from hiddenspace.errors import DataError, ModelError
 
 Scaling = Literal["auto", "whole", "columns"]
@@ -86,9 +85,7 @@ class ImageFormat:
                 f"this model takes images of {self._size()} but was given {height}x{width} with {channels} "
                 f"channel{'s' * (channels != 1)}; load them with size=({self.shape[1]}, {self.shape[2]})."
             )
-        if dataset.items.dtype == np.uint8 and self.range.conventional:
-            return dataset.items  # type: ignore[no-any-return]
-        return mapped(dataset.items, self.range.converter(dataset.items))  # type: ignore[no-any-return]
+        return self.range.stored(dataset.items)  # type: ignore[no-any-return]
 
     def _size(self) -> str:
         channels, height, width = self.shape
@@ -96,7 +93,7 @@ class ImageFormat:
 
     def to_model(self, raw: Tensor) -> Tensor:
         """(b, h, w, c) as stored -> (b, c, h, w) float32 in [0, 1]."""
-        unit = raw.to(torch.float32).div_(255) if raw.dtype == torch.uint8 else raw
+        unit = unit_floats(raw)
         count, (channels, height, width) = len(raw), self.shape
         return unit.view(count, 1, height, width) if channels == 1 else unit.permute(0, 3, 1, 2).contiguous()
 
@@ -166,16 +163,14 @@ class VectorFormat:
             )
         if self.range is None:
             return mapped(x, self._standardised)  # type: ignore[no-any-return]
-        if self.range.conventional and x.dtype == np.uint8:
-            return x  # type: ignore[no-any-return]
-        return mapped(x, self.range.converter(x))  # type: ignore[no-any-return]
+        return self.range.stored(x)  # type: ignore[no-any-return]
 
     def _standardised(self, x: np.ndarray) -> np.ndarray:
         return ((x - np.array(self.mean)) / np.array(self.scale)).astype(np.float32)  # type: ignore[no-any-return]
 
     def to_model(self, raw: Tensor) -> Tensor:
         """(b, d) as stored -> float32."""
-        return raw.to(torch.float32).div_(255) if raw.dtype == torch.uint8 else raw
+        return unit_floats(raw)
 
     def to_data(self, x: np.ndarray) -> np.ndarray:
         """(n, d) in model space -> float32 in the units of the data."""

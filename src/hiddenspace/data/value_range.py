@@ -7,8 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import numpy as np
+import torch
+from torch import Tensor
 
-from hiddenspace.data.chunks import chunks, extremes, sample
+from hiddenspace.data.chunks import chunks, extremes, mapped, sample
 
 CONVENTIONAL = {"unit": (0.0, 1.0), "byte": (0.0, 255.0), "word": (0.0, 65535.0)}
 NOISY_UNIT = 16.0
@@ -49,14 +51,18 @@ class ValueRange:
         low, high = CONVENTIONAL[self._recognised(x)] if self.conventional else (self.low, self.high)
 
         def to_unit(rows: np.ndarray) -> np.ndarray:
-            if (low, high) == (0.0, 1.0):
-                return rows.astype(np.float32, copy=False)
             exact = rows if rows.dtype.kind == "f" else rows.astype(np.float32)
             unit = exact - low  # before the cast, so that float64 keeps its digits where `low` is far from zero
             unit /= high - low
             return unit.astype(np.float32, copy=False)
 
         return to_unit
+
+    def stored(self, x: Any) -> Any:
+        """What batches index: bytes, and floats that are in [0, 1] already, as they are; else float32 in that range."""
+        if self.conventional and (x.dtype == np.uint8 or (x.dtype == np.float32 and self._recognised(x) == "unit")):
+            return x
+        return mapped(x, self.converter(x))
 
     def _recognised(self, x: Any) -> str:
         """Which conventional range `x` is in: by its type, or else by its values, which may be noisy."""
@@ -79,6 +85,11 @@ class ValueRange:
     def config(self) -> dict[str, Any]:
         """JSON."""
         return asdict(self)
+
+
+def unit_floats(raw: Tensor) -> Tensor:
+    """A batch of what `ValueRange.stored` gave -> float32."""
+    return raw.to(torch.float32).div_(255) if raw.dtype == torch.uint8 else raw
 
 
 def _name_of(x: Any) -> str:
