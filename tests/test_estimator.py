@@ -147,7 +147,8 @@ def test_other_things_that_hold_numbers():
 
 
 def test_arrow_tables_are_tables():
-    arrow = pytest.importorskip("pyarrow")
+    import pyarrow as arrow
+
     model = make().fit(FRAME)
     np.testing.assert_array_equal(
         model.transform(arrow.Table.from_pandas(FRAME, preserve_index=False)), model.transform(FRAME)

@@ -157,7 +157,8 @@ def test_labels_that_do_not_fit(labels):
 
 
 def test_sparse():
-    scipy = pytest.importorskip("scipy.sparse")
+    import scipy.sparse as scipy
+
     with pytest.raises(DataError, match="Sparse data not supported"):
         load_dataset(scipy.eye(3).tocsr())
 
@@ -174,5 +175,6 @@ def test_a_dataset_is_returned_as_it_is():
 
 def test_series_and_arrow_tables():
     assert load_dataset(pd.Series([1.0, 2.0], name="a")).items.columns.tolist() == ["a"]
-    pyarrow = pytest.importorskip("pyarrow")
+    import pyarrow
+
     assert load_dataset(pyarrow.table({"a": [1, 2], "b": [3, 4]})).items.shape == (2, 2)

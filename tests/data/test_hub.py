@@ -1,3 +1,4 @@
+import datasets
 import numpy as np
 import pytest
 from PIL import Image
@@ -5,8 +6,6 @@ from PIL import Image
 from hiddenspace.data import hub
 from hiddenspace.data.load import load_dataset
 from hiddenspace.errors import DataError, UsageError
-
-datasets = pytest.importorskip("datasets")
 
 PICTURES = [Image.fromarray(np.full((6, 6, 3), i * 20, np.uint8)) for i in range(4)]
 

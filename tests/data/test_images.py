@@ -99,7 +99,8 @@ def test_sixteen_bit_pgm(tmp_path):
 
 @pytest.mark.parametrize(("channels", "planar"), [(3, "contig"), (3, "separate"), (4, "contig")])
 def test_sixteen_bit_colour_tiff_keeps_its_bits(channels, planar, tmp_path):
-    tifffile = pytest.importorskip("tifffile")
+    import tifffile
+
     deep = RNG.integers(0, 65536, (6, 7, channels)).astype(np.uint16)
     stored = deep if planar == "contig" else np.moveaxis(deep, -1, 0)
     extra = ["unassalpha"] if channels == 4 else []
@@ -110,7 +111,8 @@ def test_sixteen_bit_colour_tiff_keeps_its_bits(channels, planar, tmp_path):
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
 def test_tiff_of_many_channels(dtype, tmp_path):
-    tifffile = pytest.importorskip("tifffile")
+    import tifffile
+
     stack = (RNG.random((6, 7, 5)) * 200).astype(dtype)
     tifffile.imwrite(tmp_path / "a.tif", stack, photometric="minisblack", planarconfig="contig")
     data = load_dataset(tmp_path)
@@ -120,7 +122,8 @@ def test_tiff_of_many_channels(dtype, tmp_path):
 
 
 def test_without_tifffile_the_error_says_how_to_get_it(tmp_path, monkeypatch):
-    tifffile = pytest.importorskip("tifffile")
+    import tifffile
+
     tifffile.imwrite(tmp_path / "a.tif", np.zeros((6, 7, 3), np.uint16), photometric="rgb")
     monkeypatch.setitem(sys.modules, "tifffile", None)
     with pytest.raises(MissingExtraError, match="pip install tifffile"):

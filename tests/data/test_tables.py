@@ -25,7 +25,6 @@ def test_text_needs_skrub_and_the_error_says_how_to_get_it(monkeypatch):
 
 
 def test_cleaning():
-    pytest.importorskip("skrub")
     frame = pd.DataFrame(
         {
             "blanks": [" x", "x ", "?"],
@@ -150,7 +149,6 @@ def test_bad_files(name, content, message, tmp_path):
 
 
 def test_real_tables(shared_data):
-    pytest.importorskip("skrub")
     data = load_dataset(shared_data / "adult" / "adult.csv.gz", labels="ABOVE50K")
     assert data.items.shape == (32561, 14)
     assert data.labels.sum() == 7841
