@@ -140,6 +140,10 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         return {name: getattr(self, f"{name}_") for name in self.network_names}
 
+    def parameter_count(self) -> int:
+        """Numbers in the networks, those that are fixed after a fit in closed form among them."""
+        return sum(t.numel() for net in self.networks().values() for t in net.state_dict().values())
+
     def save_pretrained(self, folder: str | Path) -> None:
         """Writes a folder as the Hugging Face Hub has them: config.json, model.safetensors, README.md.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from hiddenspace.errors import ModelError
+from hiddenspace.errors import ModelError, UsageError
 
 MODULES = {
     "Autoencoder": "hiddenspace.autoencoders.autoencoder",
@@ -55,6 +55,19 @@ def find(name: str) -> Any:
     if name not in MODULES:
         raise AttributeError(f"hiddenspace has no {name!r}")
     return getattr(import_module(MODULES[name]), name)
+
+
+def find_by_word(word: str) -> Any:
+    """The estimator class that a word of the command line means.
+
+    Raises
+    ------
+    UsageError
+        If there is none.
+    """
+    if word not in MODELS:
+        raise UsageError(f"--model {word} is unknown; use one of {', '.join(MODELS)}.")
+    return find(MODELS[word])
 
 
 def find_model(name: str) -> Any:

@@ -15,7 +15,7 @@ from rich.console import Console
 from hiddenspace.cli.flags import command_of, flags_of, with_config
 from hiddenspace.data.load import load_dataset
 from hiddenspace.errors import UsageError
-from hiddenspace.names import MODELS, find
+from hiddenspace.names import MODELS, find_by_word
 from hiddenspace.training.trainer import Trainer
 
 HELP = """Learn from unlabelled data: looks at it, holds some out, fits PCA and a model, and leaves a run folder
@@ -33,8 +33,6 @@ def command(given: Sequence[str]) -> Callable[..., Any]:
     """The command for these arguments: which options there are depends on the model and the configuration file."""
     config = _config(_value_of(given, "--config"))
     model = _value_of(given, "--model") or str(config.get("model", "autoencoder"))
-    if model not in MODELS:
-        raise UsageError(f"--model {model} is unknown; use one of {', '.join(MODELS)}.")
     parameters = [*_own_flags(model), *_data_flags(), *_model_flags(model), *_trainer_flags()]
     return command_of(fit, with_config(parameters, config, str(_value_of(given, "--config"))), HELP)
 
@@ -109,11 +107,11 @@ def _own_flags(model: str) -> list[inspect.Parameter]:
 
 def _data_flags() -> list[inspect.Parameter]:
     every = {p.name: p for p in flags_of(load_dataset)}
-    return [every[name] for name in DATA_FLAGS if name in every]
+    return [every[name] for name in DATA_FLAGS]
 
 
 def _model_flags(model: str) -> list[inspect.Parameter]:
-    return list(flags_of(find(MODELS[model]), leave_out=NOT_FLAGS))
+    return list(flags_of(find_by_word(model), leave_out=NOT_FLAGS))
 
 
 def _trainer_flags() -> list[inspect.Parameter]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as json_
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,6 @@ from rich.table import Table
 
 from hiddenspace.estimator import load
 from hiddenspace.runs.settings import FILE, RunSettings
-
-
-def command(given: Sequence[str]) -> Callable[..., Any]:
-    """The command."""
-    return info
 
 
 def info(run: str, *, json: bool = False) -> None:
@@ -50,12 +44,11 @@ def info(run: str, *, json: bool = False) -> None:
 def describe_model(folder: str) -> dict[str, Any]:
     """Class, code, data and size of a saved model."""
     model = load(folder)
-    parameters = sum(t.numel() for net in model.networks().values() for t in net.state_dict().values())
     return {
         "class": type(model).__name__,
         "code": model.code_size_,
         "kind": model.format_.kind,
         "shape": list(model.format_.shape),
-        "parameters": parameters,
+        "parameters": model.parameter_count(),
         "epochs": len(model.history_),
     }

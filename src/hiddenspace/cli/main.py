@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
+from typing import Any
 
 from cyclopts import App
 from rich.console import Console
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         for name, line in COMMANDS.items():
             if given[:1] == [name]:
-                app.command(import_module(f"hiddenspace.cli.{name}").command(given[1:]), name=name)
+                app.command(_command(name, given[1:]), name=name)
             else:
                 app.command(App(name=name, help=line))
         app(given)
@@ -53,6 +54,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt as interruption:
         return _say(interruption if interruption.args else "interrupted", INTERRUPTED)
     return 0
+
+
+def _command(name: str, given: list[str]) -> Callable[..., Any]:
+    """The function of that name in the module of that name; that of fit is made for these arguments."""
+    module = import_module(f"hiddenspace.cli.{name}")
+    function: Callable[..., Any] = module.command(given) if name == "fit" else getattr(module, name)
+    return function
 
 
 def _say(what: object, code: int) -> int:

@@ -27,14 +27,13 @@ class Measured:
 
 def measure(name: str, model: Coder, held_out: Dataset, seconds: float) -> Measured:
     """Explained variance and mean squared error per value of the reconstruction, in model space."""
-    tensors = [t for net in model.networks().values() for t in net.state_dict().values()]
     return Measured(
         name,
         model.code_size_,
         model.score(held_out),
         float(model.reconstruction_errors(held_out).mean()),
         seconds,
-        sum(tensor.numel() for tensor in tensors),
+        model.parameter_count(),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -13,14 +14,16 @@ from rich.console import Console
 from rich.table import Table
 
 from hiddenspace.autoencoders.coder import Coder
+from hiddenspace.autoencoders.learner import Learner
 from hiddenspace.autoencoders.pca import PCA
 from hiddenspace.autoencoders.recipe import default_code
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.format import fit_format
 from hiddenspace.data.load import load_dataset
-from hiddenspace.errors import DataError, TrainingError, UsageError
+from hiddenspace.errors import DataError, TrainingError
 from hiddenspace.estimator import load
-from hiddenspace.names import MODELS, find
+from hiddenspace.names import find_by_word
+from hiddenspace.report.summary import RunSummary
 from hiddenspace.runs.folder import locked, nothing_left_behind
 from hiddenspace.runs.measuring import Measured, measure
 from hiddenspace.runs.narrator import Narrator
@@ -62,22 +65,26 @@ def execute(
                 settings.write(folder, status="running")
                 split = look(settings, narrator)
         wide = fit_pca(settings, split, folder, narrator)
-        pca = wide.truncated(min(code_size(settings, split), wide.code_size_))
-        model = fit_model(settings, split, folder, narrator, progress)
-        measured = [measure("PCA", pca, split.held_out, wide.data_["seconds"])]
-        if model is not None:
-            measured.append(measure(model_title(settings), model, split.held_out, model.history_[-1]["seconds"]))
-        kept = model if model is not None else pca
+        models: dict[str, Coder] = {
+            "PCA": wide.truncated(min(code_size(settings, wide.format_.shape), wide.code_size_))
+        }
+        seconds = {"PCA": wide.data_["seconds"]}
+        if settings.model != "pca":
+            title = model_title(settings)
+            models[title] = trained = fit_model(settings, split, folder, narrator, progress)
+            seconds[title] = trained.history_[-1]["seconds"]
+        measured = [measure(name, model, split.held_out, seconds[name]) for name, model in models.items()]
+        kept = list(models.values())[-1]
         kept.data_ |= {"name": settings.source, "scores": {m.name: m.explained_variance for m in measured}}
         kept.save_pretrained(folder / "model")
         results = conclude(settings, folder, split, measured, narrator)
-        report(settings, folder, split, wide, pca, model, measured, results, narrator)
+        report(folder, summary(settings, split, wide, models, measured, results), narrator)
         settings.write(folder, status="done", **results)
         return results
 
 
 def write_again(folder: Path, console: Console) -> None:
-    """Measures the saved models of a finished run once more and writes its report.
+    """Writes the report of a finished run anew, from its saved models and figures.
 
     Raises
     ------
@@ -91,10 +98,9 @@ def write_again(folder: Path, console: Console) -> None:
         narrator = Narrator(console, folder / "log.txt")
         split = look(settings, narrator)
         wide, kept = load(folder / "pca"), load(folder / "model")
-        model = None if settings.model == "pca" else kept
-        pca = wide.truncated(kept.code_size_)
+        models: dict[str, Coder] = {"PCA": wide.truncated(kept.code_size_), model_title(settings): kept}
         measured = [Measured(**entry) for entry in before["models"]]
-        report(settings, folder, split, wide, pca, model, measured, before, narrator)
+        report(folder, summary(settings, split, wide, models, measured, before), narrator)
 
 
 def look(settings: RunSettings, narrator: Narrator) -> Split:
@@ -118,10 +124,10 @@ def look(settings: RunSettings, narrator: Narrator) -> Split:
     return Split(training, held_out)
 
 
-def code_size(settings: RunSettings, split: Split) -> int:
-    """Numbers in the code: as asked for, or by default."""
+def code_size(settings: RunSettings, shape: tuple[int, ...]) -> int:
+    """Numbers in the code: as asked for, or by default for items of this shape."""
     asked = settings.params.get("code")
-    return int(asked) if asked is not None else default_code(fit_format(split.training).shape)
+    return int(asked) if asked is not None else default_code(shape)
 
 
 def fit_pca(settings: RunSettings, split: Split, folder: Path, narrator: Narrator) -> PCA:
@@ -132,21 +138,20 @@ def fit_pca(settings: RunSettings, split: Split, folder: Path, narrator: Narrato
     narrator.say("PCA ...")
     started = time.perf_counter()
     scaling = settings.params.get("scaling", "auto")
-    size = code_size(settings, split)
     shape = fit_format(split.training, scaling).shape
-    most = min(len(split.training), int(np.prod(shape)))
-    pca = PCA(min(most, max(size, CURVE)), scaling=scaling, random_state=settings.seed).fit(split.training)
+    most = min(len(split.training), math.prod(shape))
+    pca = PCA(min(most, max(code_size(settings, shape), CURVE)), scaling=scaling, random_state=settings.seed).fit(
+        split.training
+    )
     pca.data_["seconds"] = time.perf_counter() - started
     pca.save_pretrained(folder / "pca")
     return pca
 
 
-def fit_model(settings: RunSettings, split: Split, folder: Path, narrator: Narrator, progress: bool) -> Coder | None:
-    """Trains the model that was asked for; None where that is PCA itself."""
-    if settings.model == "pca":
-        return None
+def fit_model(settings: RunSettings, split: Split, folder: Path, narrator: Narrator, progress: bool) -> Learner:
+    """Trains the model that was asked for, or goes on with it."""
     trainer = Trainer(folder=folder, resume=True, progress=None if progress else False, **settings.trainer)
-    model: Coder = make_model(settings, trainer)
+    model: Learner = make_model(settings, trainer)
     narrator.say(f"{model_title(settings)} ...")
     model.fit(split.training)
     row = model.history_[-1]
@@ -163,15 +168,13 @@ def make_model(settings: RunSettings, trainer: Trainer) -> Any:
     UsageError
         If there is no such model.
     """
-    if settings.model not in MODELS:
-        raise UsageError(f"--model {settings.model} is unknown; use one of {', '.join(MODELS)}.")
     params: Mapping[str, Any] = {name: value_from_text(value) for name, value in settings.params.items()}
-    return find(MODELS[settings.model])(**params, random_state=settings.seed, trainer=trainer)
+    return find_by_word(settings.model)(**params, random_state=settings.seed, trainer=trainer)
 
 
 def model_title(settings: RunSettings) -> str:
     """What the model is called in tables: SparseAutoencoder -> Sparse autoencoder."""
-    name = MODELS.get(settings.model, settings.model)
+    name: str = find_by_word(settings.model).__name__
     return name if name == "PCA" else name.replace("Autoencoder", " autoencoder").strip().capitalize()
 
 
@@ -204,21 +207,9 @@ def conclude(
     }
 
 
-def report(
-    settings: RunSettings,
-    folder: Path,
-    split: Split,
-    wide: PCA,
-    pca: PCA,
-    model: Coder | None,
-    measured: list[Measured],
-    results: dict[str, Any],
-    narrator: Narrator,
-) -> None:
+def report(folder: Path, content: RunSummary, narrator: Narrator) -> None:
     """Writes report.html."""
     from hiddenspace.report import write_report
 
-    title = model_title(settings)
-    models: dict[str, Coder] = {"PCA": pca} | ({title: model} if model is not None else {})
-    write_report(summary(settings, split, wide, models, measured, results), folder / "report.html")
+    write_report(content, folder / "report.html")
     narrator.say(f"Report: {folder / 'report.html'}")

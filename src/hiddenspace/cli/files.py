@@ -1,0 +1,45 @@
+"""Arrays and tables as files, by the ending of their name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from hiddenspace.errors import HiddenspaceError, UsageError
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Says in one sentence if the operating system refuses to write to `path`."""
+    try:
+        yield
+    except OSError as error:
+        raise HiddenspaceError(f"cannot write {path} ({error.strerror or error}); give another --out.") from error
+
+
+def write_values(what: str, values: np.ndarray | pd.DataFrame, path: Path, endings: Sequence[str]) -> None:
+    """Writes a table or an array, (n, d) where the ending is not .npy.
+
+    Raises
+    ------
+    UsageError
+        If the ending is none of `endings`, which are of .npy, .csv and .parquet.
+    HiddenspaceError
+        If the operating system refuses to write.
+    """
+    ending = path.suffix.lower()
+    if ending not in endings:
+        wanted = " or ".join(part for part in (", ".join(endings[:-1]), endings[-1]) if part)
+        raise UsageError(f"{what} cannot be written as {path.name}; end it with {wanted}.")
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if ending == ".npy":
+            np.save(path, np.asarray(values))
+        elif ending == ".csv":
+            pd.DataFrame(values).to_csv(path, index=False)
+        else:
+            pd.DataFrame(values).to_parquet(path, index=False)
