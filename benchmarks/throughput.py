@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -126,7 +127,7 @@ def pythae() -> float:
     x = torch.from_numpy(images()).float().div(255).unflatten(1, (1, 28, 28))
     model = AE(AEConfig(input_dim=(1, 28, 28), latent_dim=LAYERS[2]), encoder=Encoder(), decoder=Decoder())
     config = BaseTrainerConfig(
-        output_dir="/tmp/pythae-benchmark",
+        output_dir=tempfile.mkdtemp(),
         num_epochs=EPOCHS,
         per_device_train_batch_size=BATCH,
         learning_rate=1e-3,

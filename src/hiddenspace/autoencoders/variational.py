@@ -72,9 +72,9 @@ class VariationalAutoencoder(Learner):
     scaling : 'auto', 'whole' or 'columns'
         For arrays (n, d): one scale for all columns, each standardised by itself, or chosen by the values.
     epochs : int, optional
-        Passes over the data at most; by default enough for a few thousand steps.
+        Passes over the data at most; by default 7 for 54,000 items, more for fewer, up to 100.
     batch_size : int, optional
-        Items in a step; chosen by the number of items.
+        Items in a step; by default 32 images, or 64 rows.
     learning_rate : float, optional
         The highest of the schedule.
     validation_fraction : float
