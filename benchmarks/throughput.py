@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-BATCH, EPOCHS, ROUNDS = 128, 5, 5
+BATCH, TURNS = 128, 25
 LAYERS = (784, 512, 32, 512, 784)
 
 
@@ -39,56 +39,73 @@ def adam(parameters):
     return torch.optim.Adam(parameters, lr=1e-3, fused=True)
 
 
-def ours(precision: str) -> float:
-    """Items a second of the library's loop, over the epochs after the first."""
+class Clock:
+    """Times epoch after epoch, and waits for a word before each, so that processes can take turns.
+
+    The first epoch is not timed.
+    """
+
+    def __init__(self) -> None:
+        self.started: float | None = None
+
+    def epoch_ended(self) -> None:
+        seconds = 0.0 if self.started is None else time.perf_counter() - self.started
+        print(seconds, flush=True)
+        sys.stdin.readline()
+        self.started = time.perf_counter()
+
+
+def ours(precision: str) -> None:
+    """The library's loop."""
     import hiddenspace as hs
 
+    clock = Clock()
+
+    class Watch(hs.Observer):
+        def __call__(self, event):
+            if event.row is not None:
+                clock.epoch_ended()
+
     encoder, decoder = networks()
-    trainer = hs.Trainer(precision=precision, optimizer=adam, progress=False)
-    model = hs.Autoencoder(
+    hs.Autoencoder(
         encoder=encoder,
         decoder=decoder,
-        epochs=EPOCHS,
+        epochs=TURNS + 1,
         batch_size=BATCH,
         validation_fraction=0,
         random_state=0,
-        trainer=trainer,
-    )
-    model.fit(images())
-    seconds = [row["seconds"] for row in model.history_]
-    return (60_000 // BATCH) * BATCH * (EPOCHS - 1) / (seconds[-1] - seconds[0])
+        trainer=hs.Trainer(precision=precision, optimizer=adam, progress=False, observers=[Watch()]),
+    ).fit(images())
 
 
-def bare(precision: str) -> float:
-    """Items a second of the loop that one would write by hand."""
+def bare(precision: str) -> None:
+    """The loop that one would write by hand."""
     import torch
     import torch.nn.functional as F
     from torch import nn
 
     torch.manual_seed(0)
-    data = torch.from_numpy(images())
+    data = torch.from_numpy(images().copy())
     model = nn.Sequential(*networks())
     optimizer = adam(model.parameters())
-    started = 0.0
-    for epoch in range(EPOCHS):
+    clock = Clock()
+    for _ in range(TURNS + 1):
         order = torch.randperm(len(data))
         total = 0.0
         for start in range(0, len(data) - BATCH + 1, BATCH):
             x = data[order[start : start + BATCH]].float() / 255
             optimizer.zero_grad()
-            with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+            with torch.autocast("cpu", torch.bfloat16, enabled=precision == "auto"):
                 rebuilt = model(x)
             loss = F.mse_loss(rebuilt.float(), x)
             loss.backward()
             optimizer.step()
             total += float(loss.detach())
-        if epoch == 0:
-            started = time.perf_counter()
-    return (60_000 // BATCH) * BATCH * (EPOCHS - 1) / (time.perf_counter() - started)
+        clock.epoch_ended()
 
 
-def pythae() -> float:
-    """Items a second of Pythae's own trainer, over the epochs after the first."""
+def pythae() -> None:
+    """Pythae's own trainer."""
     import logging
 
     import torch
@@ -118,68 +135,101 @@ def pythae() -> float:
         def forward(self, z):
             return ModelOutput(reconstruction=self.layers(z).unflatten(1, (1, 28, 28)))
 
-    ends: list[float] = []
+    clock = Clock()
 
-    class Clock(TrainingCallback):
+    class Watch(TrainingCallback):
         def on_epoch_end(self, training_config, **_):
-            ends.append(time.perf_counter())
+            clock.epoch_ended()
 
-    x = torch.from_numpy(images()).float().div(255).unflatten(1, (1, 28, 28))
+    x = torch.from_numpy(images().copy()).float().div(255).unflatten(1, (1, 28, 28))
     model = AE(AEConfig(input_dim=(1, 28, 28), latent_dim=LAYERS[2]), encoder=Encoder(), decoder=Decoder())
     config = BaseTrainerConfig(
         output_dir=tempfile.mkdtemp(),
-        num_epochs=EPOCHS,
+        num_epochs=TURNS + 1,
         per_device_train_batch_size=BATCH,
         learning_rate=1e-3,
         optimizer_cls="Adam",
         no_cuda=True,
     )
     data = BaseDataset(x, torch.ones(len(x)))
-    BaseTrainer(model=model, train_dataset=data, training_config=config, callbacks=[Clock()]).train()
-    return len(x) * (EPOCHS - 1) / (ends[-1] - ends[0])
+    BaseTrainer(model=model, train_dataset=data, training_config=config, callbacks=[Watch()]).train()
 
 
 KINDS = {
     "ours, auto": lambda: ours("auto"),
-    "bare, bf16": lambda: bare("bf16"),
+    "bare, auto": lambda: bare("auto"),
     "ours, float32": lambda: ours("32"),
     "bare, float32": lambda: bare("32"),
     "pythae": pythae,
 }
 
 
+def take_turns(pythons: dict[str, str]) -> dict[str, list[float]]:
+    """Items a second in each epoch of each kind: all are started, and then one at a time trains for an epoch."""
+    folder = Path(__file__).parent
+    children = {
+        kind: subprocess.Popen(
+            [pythons.get(kind, sys.executable), __file__, kind],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            cwd=folder,
+        )
+        for kind in KINDS
+    }
+
+    def seconds_of(kind: str) -> float:
+        for line in children[kind].stdout:
+            try:
+                return float(line)
+            except ValueError:  # what else a peer prints
+                continue
+        raise RuntimeError(f"'{kind}' ended early; run 'python {__file__} \"{kind}\"' to see why.")
+
+    for kind in KINDS:
+        seconds_of(kind)
+    speeds: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    for _ in range(TURNS):
+        for kind, child in children.items():
+            child.stdin.write("go\n")
+            child.stdin.flush()
+            items = 60_000 if kind == "pythae" else 60_000 // BATCH * BATCH  # which keeps its smaller last batch
+            speeds[kind].append(items / seconds_of(kind))
+    for child in children.values():
+        child.communicate("go\n")
+    return speeds
+
+
 def main() -> None:
     from common import show
     from peers import python_of
 
-    pythons = {"pythae": python_of("pythae", "torch==2.13.0", "pythae==0.1.2")}
-    speeds: dict[str, list[float]] = {kind: [] for kind in KINDS}
-    for turn in range(ROUNDS):
-        for kind in KINDS:
-            command = [pythons.get(kind, sys.executable), __file__, kind]
-            done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parent)
-            speeds[kind].append(float(done.stdout.split()[-1]))
-            print(f"{turn + 1} {kind}: {speeds[kind][-1]:,.0f} items/s", flush=True)
+    speeds = take_turns({"pythae": python_of("pythae", "torch==2.13.0", "pythae==0.1.2")})
 
     def ratio(a: str, b: str) -> str:
-        pairs = sorted(x / y for x, y in zip(speeds[a], speeds[b], strict=True))
-        return f"{np.median(pairs):.2f} ({pairs[0]:.2f} to {pairs[-1]:.2f})"
+        pairs = np.divide(speeds[a], speeds[b])
+        low, middle, high = np.quantile(pairs, (0.25, 0.5, 0.75))
+        return f"{middle:.2f} ({low:.2f} to {high:.2f})"
 
     rows = [
-        [kind, f"{np.median(values):,.0f}", ratio(kind, "pythae"), ratio(kind, bare_of) if bare_of else ""]
-        for (kind, values), bare_of in zip(
-            speeds.items(), ("bare, bf16", None, "bare, float32", None, None), strict=True
-        )
+        [
+            kind,
+            f"{np.median(found):,.0f}",
+            "" if kind == "pythae" else ratio(kind, "pythae"),
+            ratio(kind, kind.replace("ours", "bare")) if kind.startswith("ours") else "",
+        ]
+        for kind, found in speeds.items()
     ]
     notes = [
-        f"MNIST, {'-'.join(map(str, LAYERS))}, batch {BATCH}, Adam; {ROUNDS} turns, each kind in a fresh process of "
-        "its own; the first epoch is not counted; median ratios within a turn (lowest to highest).",
-        "'auto' is bf16 mixed precision where the processor multiplies it fast. The bare loop uses fused Adam too; "
-        "Pythae 0.1.2 uses its own trainer in float32.",
+        f"MNIST, {'-'.join(map(str, LAYERS))}, batch {BATCH}, Adam; five processes that train for an epoch in turns, "
+        f"{TURNS} turns after a first epoch that is not counted: the median of the ratios within a turn (quartiles).",
+        "'auto' is bf16 mixed precision where the processor multiplies it fast. The bare loop is what one writes by "
+        "hand, with fused Adam as ours has it; Pythae 0.1.2 uses its own trainer, in float32.",
     ]
-    header = ["", "items/s", "ratio to Pythae", "ratio to the bare loop"]
+    header = ["", "items/s", "ratio to Pythae", "ratio to a bare PyTorch loop"]
     show("throughput", "Training throughput", header, rows, notes)
 
 
 if __name__ == "__main__":
-    print(KINDS[sys.argv[1]]()) if len(sys.argv) > 1 else main()
+    KINDS[sys.argv[1]]() if len(sys.argv) > 1 else main()

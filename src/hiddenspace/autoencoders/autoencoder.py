@@ -96,6 +96,8 @@ class Autoencoder(Learner):
         The epoch whose weights were kept.
     code_size_ : int
         Numbers in the code.
+    recipe_ : Recipe
+        The batch size, epochs, learning rate and so on that were used, defaults filled in.
     """
 
     def __init__(

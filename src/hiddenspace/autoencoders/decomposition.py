@@ -7,16 +7,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from hiddenspace.data.batches import ArrayBatches, Stored
+from hiddenspace.data.batches import ArrayBatches, Stored, as_tensor
 from hiddenspace.training import ranks
 
 LARGEST_SQUARE = 5000
 """Up to so many features (or items) their whole matrix of inner products is decomposed."""
-CHUNK_BYTES = 16 * 2**20
-"""As float32: large enough for products at full speed, small enough to be used where it still lies in the cache."""
+CHUNK_BYTES = 32 * 2**20
+"""As float32: large enough for products at full speed, and a small part of any memory."""
+MEANS_OVER = 1000
+"""Rows that give a provisional mean."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,10 @@ class Decomposition:
 
 
 class Passes:
-    """Passes over all items in chunks of rows (b, d) in float32; each rank sees its share."""
+    """Passes over all items in chunks of rows (b, d) in float32; each rank sees its share.
+
+    The rows may be the data themselves, so nobody writes to them.
+    """
 
     def __init__(self, stored: Stored, to_model: Any, device: torch.device) -> None:
         row_bytes = 4 * math.prod(stored.shape[1:])
@@ -38,10 +44,18 @@ class Passes:
         self.batches = ArrayBatches(stored, to_model, batch_size=rows, seed=None, drop_last=False)
         self.batches = self.batches.on(device, ranks.rank(), ranks.world_size())
         self.count, self.features, self.device = len(stored), math.prod(stored.shape[1:]), device
+        in_memory = isinstance(stored, np.ndarray) and not isinstance(stored, np.memmap)
+        at_hand = in_memory and device.type == "cpu" and ranks.world_size() == 1
+        self.whole = as_tensor(np.asarray(stored)) if at_hand else None
+        self.to_model = to_model
 
     def __iter__(self) -> Iterator[Tensor]:
         for position in range(len(self.batches)):
-            yield self.batches.draw(position)[0].flatten(1)
+            if self.whole is None:
+                x, _ = self.batches.draw(position)
+            else:  # in order and in memory: no need for a copy
+                x = self.to_model(self.whole[position * self.batches.batch_size :][: self.batches.batch_size])
+            yield x.flatten(1)
 
     def mean(self) -> Tensor:
         """The mean of all items, (d,) float64."""
@@ -63,28 +77,42 @@ def decompose(passes: Passes, code: int, seed: int) -> Decomposition:
 def by_covariance(passes: Passes) -> Decomposition:
     """One pass: sums of x and x x^T about a provisional mean, products in float32 and sums in float64.
 
-    The provisional mean (of the first chunk) keeps the subtraction of the true mean from eating the digits.
+    On the CPU all of it is NumPy, which sees that x^T x is symmetric and takes half the time of torch; mixing the two
+    costs more than either, since the waiting threads of one get in the other's way.
     """
-    shift = torch.as_tensor(ranks.told_by_first(next(iter(passes)).mean(0).cpu())).to(passes.device)
-    features = passes.features
-    total = torch.zeros(features, dtype=torch.float64, device=passes.device)
-    products = torch.zeros(features, features, dtype=torch.float64, device=passes.device)
-    for x in passes:
-        x -= shift  # a chunk is a copy already
-        total += torch.ones(len(x), device=x.device) @ x
-        products += _gram(x)
-    offset = ranks.total_over_ranks(total) / passes.count
-    covariance = ranks.total_over_ranks(products) / passes.count - torch.outer(offset, offset)
-    values, vectors = torch.linalg.eigh(covariance)
-    return Decomposition(shift + offset, values.flip(0), vectors.T.flip(0), float(covariance.diagonal().sum()))
+    on_cpu = passes.device.type == "cpu"
+    xp: Any = np if on_cpu else torch
+    place = {} if on_cpu else {"device": passes.device}
+    total = xp.zeros(passes.features, dtype=xp.float64, **place)
+    products = xp.zeros((passes.features, passes.features), dtype=xp.float64, **place)
+    shift: Any = None
+    for number, rows in enumerate(passes):
+        x = rows.numpy() if on_cpu else rows
+        if number == 0:
+            shift = ranks.told_by_first(provisional_mean(rows[:MEANS_OVER].cpu().numpy()))
+            shift = shift if shift is None else xp.asarray(shift, **place)
+        centred = x if shift is None else x - shift
+        total += xp.ones_like(x[:, 0]) @ centred
+        products += centred.T @ centred
+    total, products = (ranks.total_over_ranks(torch.as_tensor(sums)) for sums in (total, products))
+    total, products = (sums.numpy() if on_cpu else sums for sums in (total, products))
+    mean = total / passes.count
+    covariance = products / passes.count - xp.outer(mean, mean)
+    values, vectors = xp.linalg.eigh(covariance)
+    if shift is not None:
+        mean = mean + shift
+    mean, values, vectors = (torch.as_tensor(found) for found in (mean, values, vectors))
+    return Decomposition(mean, values.flip(0), vectors.T.flip(0), float(xp.trace(covariance)))
 
 
-def _gram(x: Tensor) -> Tensor:
-    """x^T x. NumPy sees that it is symmetric and takes half the time of torch, which does not."""
-    if x.device.type != "cpu":
-        return x.T @ x
-    rows = x.numpy()
-    return torch.from_numpy(rows.T @ rows)
+def provisional_mean(x: np.ndarray) -> np.ndarray | None:
+    """The mean (d,) of some rows, which keeps the subtraction of the true mean from eating the digits.
+
+    None where it is smaller than the spread, as for pictures on black: little is at stake, and a pass is saved.
+    """
+    mean = x.mean(0, dtype=np.float64)
+    small = float((mean**2).sum()) <= float(((x - mean) ** 2).mean(0).sum())
+    return None if small else mean.astype(np.float32)
 
 
 def by_inner_products(passes: Passes, code: int) -> Decomposition:
@@ -116,9 +144,9 @@ def by_subspace_iteration(
         image = torch.zeros(features, width, dtype=torch.float64, device=passes.device)
         total = torch.zeros((), dtype=torch.float64, device=passes.device)
         for x in passes:
-            x -= mean.float()
-            image += x.T @ (x @ basis)
-            total += (x**2).sum(dtype=torch.float64)
+            centred = x - mean.float()
+            image += centred.T @ (centred @ basis)
+            total += (centred**2).sum(dtype=torch.float64)
         image = ranks.total_over_ranks(image) / passes.count
         left, values, _ = torch.linalg.svd(image, full_matrices=False)
         moved_by = float((values.float() - before).abs().max() / values[0].clamp(min=1e-30))

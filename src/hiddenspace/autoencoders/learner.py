@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from abc import abstractmethod
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -58,6 +58,7 @@ class Learner(Coder):
     patience: int | None
     warm_start: bool
     best_epoch_: int
+    recipe_: Recipe
 
     @abstractmethod
     def _game(self, encoder: nn.Module, decoder: nn.Module) -> Game:
@@ -154,7 +155,7 @@ class Learner(Coder):
 
     def _train(self, game: Game, dataset: Dataset) -> None:
         training, held_out = self._split(dataset)
-        recipe = self._recipe(len(training))
+        recipe = self.recipe_ = self._recipe(len(training))
         batches = self._training_batches(training, recipe.batch_size, self.seed_)
         validation = None if held_out is None else self._training_batches(held_out, BATCH, None)
         best = BestWeights()
@@ -203,8 +204,9 @@ class Learner(Coder):
     # what is learned --------------------------------------------------------------------------------------------
 
     def _fitted_config(self) -> dict[str, Any]:
-        return {**super()._fitted_config(), "best_epoch": self.best_epoch_}
+        return {**super()._fitted_config(), "best_epoch": self.best_epoch_, "recipe": asdict(self.recipe_)}
 
     def _take_fitted_config(self, config: dict[str, Any]) -> None:
         super()._take_fitted_config(config)
         self.best_epoch_ = int(config.pop("best_epoch"))
+        self.recipe_ = Recipe(**config.pop("recipe"))

@@ -51,21 +51,25 @@ class MLP(nn.Module):
         return out
 
 
-def hidden_sizes(features: int, depth: int | None = None, width: int | None = None) -> list[int]:
+def hidden_sizes(features: int, code: int, depth: int | None = None, width: int | None = None) -> list[int]:
     """Hidden layers from the data's side to the code's, each half of the one before, and never under 16.
 
     `width` is the first; by default the power of two at or above the features, between 64 and 1024.
-    `depth` is their number, 2 by default.
+    `depth` is their number, 2 by default. Where the code is as large as the data, all layers are as wide as the first
+    and none is narrower than the data, or the code would not be what is overcomplete.
     """
+    layers = range(2 if depth is None else depth)
     first = width or min(1024, max(64, 1 << (features - 1).bit_length()))
-    return [max(first >> i, min(first, 16)) for i in range(2 if depth is None else depth)]
+    if code >= features:
+        return [width or max(first, features) for _ in layers]
+    return [max(first >> i, min(first, 16)) for i in layers]
 
 
 def vector_encoder(features: int, code: int, depth: int | None = None, width: int | None = None) -> MLP:
     """The default encoder of vectors and tables: (b, features) -> (b, code); see `hidden_sizes`."""
-    return MLP([features, *hidden_sizes(features, depth, width), code])
+    return MLP([features, *hidden_sizes(features, code, depth, width), code])
 
 
 def vector_decoder(code: int, features: int, depth: int | None = None, width: int | None = None) -> MLP:
     """The default decoder, the mirror image of `vector_encoder`: (b, code) -> (b, features)."""
-    return MLP([code, *reversed(hidden_sizes(features, depth, width)), features])
+    return MLP([code, *reversed(hidden_sizes(features, code, depth, width)), features])

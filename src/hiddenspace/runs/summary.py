@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import platform
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hiddenspace.autoencoders.coder import Coder
+from hiddenspace.autoencoders.learner import Learner
 from hiddenspace.autoencoders.pca import PCA
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.table_format import TableFormat
@@ -111,13 +113,15 @@ def _filters(models: dict[str, Coder], split: Split) -> dict[str, np.ndarray]:
 
 def _settings(settings: RunSettings, model: Coder) -> dict[str, dict[str, object]]:
     versions = {name: version(name) for name in ("hiddenspace", "torch", "numpy", "scikit-learn")}
-    params = {k: v for k, v in model.get_params(deep=False).items() if k not in ("trainer", "random_state")}
+    used = asdict(model.recipe_) if isinstance(model, Learner) else {}  # with defaults filled in
+    named = {**model.get_params(deep=False), **used}
+    shown = {k: v for k, v in named.items() if v is not None and k not in ("code", "trainer", "random_state")}
     how = {"seed": settings.seed, "held out": settings.held_out, **settings.trainer}
     return {
         "Model": {
             "class": type(model).__name__,
             "code": model.code_size_,
-            **{k: v for k, v in params.items() if k != "code"},
+            **shown,
         },
         "Run": how,
         "Versions": {**versions, "python": platform.python_version(), "machine": platform.machine()},
