@@ -78,7 +78,10 @@ class ImageFormat:
     def store(self, dataset: Dataset) -> Stored:
         """The images channels last; bytes stay bytes, everything else becomes float32 in [0, 1]."""
         if dataset.kind != "images":
-            raise ModelError(f"this model takes images of {self._size()} but was given {dataset.kind}.")
+            raise ModelError(
+                f"this model takes images of {self._size()} but was given {dataset.kind}; give an array (n, h, w) or "
+                "(n, h, w, c), or a folder of images."
+            )
         _, height, width, channels = dataset.items.shape
         if (channels, height, width) != self.shape:
             raise ModelError(
@@ -156,7 +159,10 @@ class VectorFormat:
         """The rows; bytes stay bytes where all columns share a scale, everything else becomes float32."""
         x = dataset.items
         if dataset.kind != "vectors":
-            raise ModelError(f"this model takes rows of {self.shape[0]} numbers but was given {dataset.kind}.")
+            raise ModelError(
+                f"this model takes rows of {self.shape[0]} numbers but was given {dataset.kind}; give a numeric array "
+                f"(n, {self.shape[0]}), such as df.to_numpy() of a table."
+            )
         if x.shape[1] != self.shape[0]:
             raise ModelError(
                 f"X has {x.shape[1]} features, but this model is expecting {self.shape[0]} features as input."
