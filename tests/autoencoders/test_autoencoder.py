@@ -308,3 +308,11 @@ def test_a_linear_autoencoder_ends_in_the_subspace_of_pca():
         assert cosines.min() > np.cos(np.deg2rad(1))
     assert linear.score(X) == pytest.approx(pca.score(X), abs=1e-4)
     assert linear.score(X) <= pca.score(X) + 1e-6
+
+
+def test_the_recipe_holds_what_was_used(tmp_path):
+    model = make(batch_size=16, trainer=hs.Trainer(progress=False, precision="32", clip=0.5)).fit(ROWS)
+    used = model.recipe_
+    assert (used.batch_size, used.epochs, used.clip, used.learning_rate) == (16, 2, 0.5, 1e-3)
+    model.save_pretrained(tmp_path / "m")
+    assert hs.load(tmp_path / "m").recipe_ == used

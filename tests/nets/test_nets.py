@@ -114,3 +114,12 @@ def test_two_sizes_are_one_linear_layer() -> None:
 @pytest.mark.parametrize("activation", ["relu", "silu", "gelu", "tanh", "identity"])
 def test_activations_by_name(activation: str) -> None:
     assert MLP([5, 4, 3], activation=activation)(torch.rand(2, 5)).shape == (2, 3)
+
+
+@pytest.mark.parametrize("width", [None, 20])
+@pytest.mark.parametrize(("features", "code"), [(6, 6), (6, 12), (1500, 1500)])
+def test_nothing_is_narrower_than_data_of_an_overcomplete_code(features: int, code: int, width: int | None) -> None:
+    for net in (vector_encoder(features, code, 3, width), vector_decoder(code, features, 3, width)):
+        linear = [layer for layer in net.layers if isinstance(layer, nn.Linear)]
+        hidden = {layer.out_features for layer in linear[:-1]}
+        assert hidden == {width} if width else min(hidden) >= features

@@ -97,7 +97,8 @@ class Autoencoder(Learner):
     code_size_ : int
         Numbers in the code.
     recipe_ : Recipe
-        The batch size, epochs, learning rate and so on that were used, defaults filled in.
+        The batch size, epochs and so on that were used, defaults filled in; learning rate, weight decay and clip are
+        those of the default optimizer.
     """
 
     def __init__(

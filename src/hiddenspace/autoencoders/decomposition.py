@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from hiddenspace.data.batches import ArrayBatches, Stored, as_tensor
+from hiddenspace.data.chunks import in_memory
 from hiddenspace.training import ranks
 
 LARGEST_SQUARE = 5000
@@ -44,18 +45,17 @@ class Passes:
         self.batches = ArrayBatches(stored, to_model, batch_size=rows, seed=None, drop_last=False)
         self.batches = self.batches.on(device, ranks.rank(), ranks.world_size())
         self.count, self.features, self.device = len(stored), math.prod(stored.shape[1:]), device
-        in_memory = isinstance(stored, np.ndarray) and not isinstance(stored, np.memmap)
-        at_hand = in_memory and device.type == "cpu" and ranks.world_size() == 1
-        self.whole = as_tensor(np.asarray(stored)) if at_hand else None
-        self.to_model = to_model
+        self.whole: Tensor | None = None
+        if in_memory(stored) and device.type == "cpu" and ranks.world_size() == 1:
+            self.whole = as_tensor(stored)
 
     def __iter__(self) -> Iterator[Tensor]:
+        if self.whole is not None:  # in order and in memory: no need for a copy
+            for raw in torch.split(self.whole, self.batches.batch_size):
+                yield self.batches.to_model(raw).flatten(1)
+            return
         for position in range(len(self.batches)):
-            if self.whole is None:
-                x, _ = self.batches.draw(position)
-            else:  # in order and in memory: no need for a copy
-                x = self.to_model(self.whole[position * self.batches.batch_size :][: self.batches.batch_size])
-            yield x.flatten(1)
+            yield self.batches.draw(position)[0].flatten(1)
 
     def mean(self) -> Tensor:
         """The mean of all items, (d,) float64."""

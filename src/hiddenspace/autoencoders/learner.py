@@ -150,6 +150,7 @@ class Learner(Coder):
         mine = {name: getattr(self, name) for name in ("batch_size", "epochs", "learning_rate", "patience")}
         if mine["epochs"] is not None and mine["patience"] is None:
             mine["patience"] = default_patience(mine["epochs"])
+        mine["clip"] = self.trainer and self.trainer.clip
         set_ = {name: value for name, value in mine.items() if value is not None}
         return replace(default_recipe(self.format_.kind, items), **set_)
 
@@ -184,8 +185,8 @@ class Learner(Coder):
         trainer = self.trainer or Trainer()
         if trainer.optimizer is None:
             optimizer = partial(adamw, learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay)
-            schedule, clip = trainer.schedule or OneCycle(), trainer.clip or recipe.clip
-            trainer = replace(trainer, optimizer=optimizer, schedule=schedule, clip=clip)
+            schedule = trainer.schedule or OneCycle()
+            trainer = replace(trainer, optimizer=optimizer, schedule=schedule, clip=recipe.clip)
         return trainer
 
     def _files(self, trainer: Trainer) -> list[Observer]:

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hiddenspace.data.chunks import in_memory
 from hiddenspace.errors import UsageError
 
 DEVICE_SHARE = 0.25
@@ -96,7 +97,7 @@ class ArrayBatches:
             self.stored, self.to_model, batch_size=self.batch_size, seed=self.seed, drop_last=self.drop_last
         )
         moved.device, moved.rank, moved.world_size = device, rank, world_size
-        if isinstance(self.stored, np.ndarray) and not isinstance(self.stored, np.memmap):
+        if in_memory(self.stored):
             whole = as_tensor(self.stored)
             moved._resident = whole.to(device) if fits(whole, device) else whole
         return moved

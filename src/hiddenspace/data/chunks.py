@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
 BYTES = 32 * 2**20
 CACHED = 2**20
 """So much still lies in the processor's cache at a second look."""
+
+
+def in_memory(x: Any) -> TypeGuard[np.ndarray]:
+    """Whether it is an array that is all there, and no memory map."""
+    return isinstance(x, np.ndarray) and not isinstance(x, np.memmap)
 
 
 def chunks(x: Any, bytes_: int = BYTES) -> Iterator[np.ndarray]:
@@ -61,7 +66,7 @@ class Mapped:
 
 def mapped(x: Any, function: Callable[[np.ndarray], np.ndarray]) -> Any:
     """What is in memory is converted now, piece by piece; anything else when it is read."""
-    if not isinstance(x, np.ndarray) or isinstance(x, np.memmap):
+    if not in_memory(x):
         return Mapped(x, function)
     converted = np.empty(x.shape, np.float32)
     start = 0

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from hiddenspace.data.chunks import in_memory
 from hiddenspace.data.describe import describe
 from hiddenspace.data.rows import Rows
 from hiddenspace.errors import DataError, UsageError
@@ -102,6 +103,6 @@ class Dataset:
 def _rows(items: Any, index: NDArray[np.intp]) -> Any:
     if isinstance(items, pd.DataFrame):
         return items.iloc[index]
-    if isinstance(items, np.ndarray) and not isinstance(items, np.memmap):
+    if in_memory(items):
         return items[index]
     return Rows(items, index)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from hiddenspace.data.chunks import in_memory
 from hiddenspace.data.wording import counted
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def describe(data: "Dataset") -> str:
 
 def _range(items: Any) -> tuple[float, float]:
     """Smallest and largest value; of an even sample where the items are not in memory."""
-    if not isinstance(items, np.ndarray) or isinstance(items, np.memmap):
+    if not in_memory(items):
         items = items[np.linspace(0, len(items) - 1, min(SAMPLED, len(items))).astype(np.intp)]
     return float(items.min()), float(items.max())
 

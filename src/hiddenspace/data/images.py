@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hiddenspace.data.arrays import check_labels
+from hiddenspace.data.chunks import in_memory
 from hiddenspace.data.dataset import Broken, Dataset
 from hiddenspace.data.image_header import Header, Unreadable, read_header
 from hiddenspace.data.image_plan import Plan, Size, make_plan
@@ -111,7 +112,7 @@ def _check_broken(broken: Sequence[Broken], total: int) -> None:
 
 
 def _copies(items: Any) -> tuple[str, ...]:
-    if not isinstance(items, np.ndarray) or isinstance(items, np.memmap):
+    if not in_memory(items):
         return ()
     copies = len(items) - len({hash(item.tobytes()) for item in items})
     return (f"Exact copies of other images: {copies:,}; they were kept.",) if copies else ()

@@ -116,7 +116,8 @@ def _settings(settings: RunSettings, model: Coder) -> dict[str, dict[str, object
     used = asdict(model.recipe_) if isinstance(model, Learner) else {}  # with defaults filled in
     named = {**model.get_params(deep=False), **used}
     shown = {k: v for k, v in named.items() if v is not None and k not in ("code", "trainer", "random_state")}
-    how = {"seed": settings.seed, "held out": settings.held_out, **settings.trainer}
+    trainer = {name: value for name, value in settings.trainer.items() if name not in used}
+    how = {"seed": settings.seed, "held out": settings.held_out, **trainer}
     return {
         "Model": {
             "class": type(model).__name__,
