@@ -1,6 +1,6 @@
 """How one column of a table becomes numbers for a network, and back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -63,28 +63,15 @@ class NumberColumn:
         return pd.Series(np.where(absent, np.nan, values)).astype(dtype)
 
 
-@dataclass(frozen=True)
-class TimeColumn:
+class TimeColumn(NumberColumn):
     """Dates and durations: seconds, then as numbers."""
 
     kind: ClassVar[str] = "time"
 
-    name: Name
-    dtype: str
-    mean: float
-    scale: float
-    missing: bool
-
     @classmethod
     def fitted(cls, column: pd.Series) -> Self:
         """As for numbers."""
-        number = NumberColumn.fitted(_seconds(column))
-        return cls(number.name, str(column.dtype), number.mean, number.scale, number.missing)
-
-    @property
-    def names(self) -> list[str]:
-        """What each encoded column is."""
-        return self._seconds.names
+        return replace(super().fitted(_seconds(column)), dtype=str(column.dtype))
 
     def encode(self, column: pd.Series) -> NDArray[np.float64]:
         """(n, 1), or (n, 2) with the flag."""
@@ -96,20 +83,16 @@ class TimeColumn:
                     f"Column {self.name!r} holds {column.dtype} where the model was fitted on times; convert it with "
                     "pandas.to_datetime."
                 ) from None
-        return self._seconds.encode(_seconds(column))
+        return super().encode(_seconds(column))
 
     def decode(self, encoded: NDArray[np.floating[Any]]) -> pd.Series:
         """Times of the column's own type, to the microsecond; NaT where the flag is above one half."""
-        seconds = self._seconds.decode(encoded)
+        seconds = NumberColumn.decode(replace(self, dtype="float64"), encoded)
         plain = pd.Series((seconds * 1e6).round().to_numpy(na_value=np.nan)).astype("Int64")
         if self.dtype.startswith("timedelta"):
             return pd.to_timedelta(plain, unit="us").astype(self.dtype)  # type: ignore[call-overload, no-any-return]
         times = pd.to_datetime(plain, unit="us", utc="," in self.dtype)
         return times.astype(self.dtype)  # type: ignore[call-overload, no-any-return]
-
-    @property
-    def _seconds(self) -> NumberColumn:
-        return NumberColumn(self.name, "float64", self.mean, self.scale, self.missing)
 
 
 @dataclass(frozen=True)

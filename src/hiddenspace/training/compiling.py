@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import nn
 
+from hiddenspace.errors import UsageError
 from hiddenspace.training import ranks
 from hiddenspace.training.game import Game
 from hiddenspace.training.trainer import Trainer
@@ -45,9 +49,32 @@ class Compiler:
     def _compile(self) -> None:
         self._compiled = [m for m in self.game.children() if m._compiled_call_impl is None]
         for module in self._compiled:
-            module.compile()
+            module._compiled_call_impl = torch.compile(_called(module))
+
+    @contextmanager
+    def failures_told(self) -> Iterator[None]:
+        """What torch cannot compile, it says only when a network is first called, and at length."""
+        try:
+            yield
+        except Exception as error:
+            if not self._compiled or not isinstance(error, torch._dynamo.exc.TorchDynamoException):
+                raise
+            reason = str(error).strip().splitlines()[0].rstrip(".:")
+            raise UsageError(
+                f"torch.compile does not work here ({reason}); mend that (on a CPU it needs a C++ compiler), or train "
+                "with compile=False."
+            ) from error
 
     def undo(self) -> None:
         """Networks that were compiled here can be pickled and copied again."""
         for module in self._compiled:
             module._compiled_call_impl = None
+
+
+def _called(module: nn.Module) -> Callable[..., Any]:
+    """A call of a network in a frame of our own: `Module.compile` passes over torch's own classes (nn.Sequential)."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return module._call_impl(*args, **kwargs)
+
+    return call

@@ -58,7 +58,8 @@ def play(
     Raises
     ------
     UsageError
-        If there are no batches, a player owns what the game does not, or the ranks disagree on data or settings.
+        If there are no batches, a player owns what the game does not, the ranks disagree on data or settings, or
+        `torch.compile` was asked for and does not work here.
     TrainingError
         If a term or a weight is not finite (the message names round, player and term), no term has a gradient, or a
         checkpoint cannot be read, written, or gone on with.
@@ -114,7 +115,7 @@ class _Match:
             for observer in self.state.observers:
                 observer.started(self.game, self.state.round, self.rounds)
             self.compiler.begin()
-            with Interruption() as interruption:
+            with self.compiler.failures_told(), Interruption() as interruption:
                 self._rounds(interruption)
             status = "success"
         finally:
