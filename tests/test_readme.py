@@ -2,8 +2,11 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from scipy.linalg import subspace_angles
 
 import hiddenspace as hs
 from hiddenspace.cli.main import main
@@ -21,6 +24,17 @@ def test_ten_lines_of_python(
     assert world["codes"].shape == (1797, 16)
     assert world["rebuilt"].shape == world["data"].items.shape[:3]
     assert "explained variance" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_two_perspectives_end_in_the_same_subspace() -> None:
+    page = (Path(__file__).resolve().parent.parent / "docs" / "two-perspectives.md").read_text()
+    world: dict[str, Any] = {}
+    for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        exec(compile(code, "two-perspectives.md", "exec"), world)
+    weights = world["linear"].decoder_[0].weight.detach().numpy()
+    angles = np.degrees(subspace_angles(weights, world["pca"].components_.T))
+    assert angles.max() < 0.2
 
 
 def test_the_command_of_the_main_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

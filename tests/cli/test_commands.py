@@ -1,6 +1,8 @@
 """The commands, as a person calls them: what they leave behind, what they print, how they end."""
 
 import json
+import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -8,10 +10,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
 
 import hiddenspace as hs
 from hiddenspace.cli.main import COMMANDS, main
+from hiddenspace.data.dataset import split_positions
 from hiddenspace.runs.settings import RunSettings
 
 QUICK = ["--epochs", "2", "--quiet"]
@@ -89,6 +93,109 @@ def test_reconstruct_gives_tables_back_as_tables(tmp_path: Path) -> None:
     assert set(rebuilt["colour"]) <= {"red", "blue"}
 
 
+def test_a_column_of_labels_is_no_part_of_what_is_learned(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"size": np.arange(40.0), "weight": np.arange(40.0) ** 2, "kind": ["a", "b"] * 20})
+    source, run, out = (str(tmp_path / name) for name in ("t.csv", "r", "codes.npy"))
+    frame.to_csv(source, index=False)
+    assert main(["fit", source, "--labels", "kind", "--code", "1", "--out", run, *QUICK]) == 0
+    assert list(hs.load(run).format_.feature_names) == ["size", "weight"]
+    assert main(["transform", run, source, "--out", out]) == 0
+    np.testing.assert_array_equal(np.load(out), hs.load(run).transform(frame[["size", "weight"]]))
+    assert main(["reconstruct", run, source, "--out", str(tmp_path / "o.csv")]) == 0
+
+
+def test_channels_are_read_as_at_the_fit(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).random((12, 6, 6, 6), dtype=np.float32)
+    np.save(tmp_path / "x.npy", x)
+    source, run, out = (str(tmp_path / name) for name in ("x.npy", "r", "codes.npy"))
+    assert main(["fit", source, "--channels", "first", "--out", run, *QUICK]) == 0
+    assert main(["transform", run, source, "--out", out]) == 0
+    expected = hs.load(run).transform(hs.load_dataset(x, channels="first"))
+    np.testing.assert_array_equal(np.load(out), expected)
+
+
+def test_the_worst_are_named_by_their_place_in_the_source(run: Path) -> None:
+    dataset = hs.load_dataset("digits")
+    _, held_out = split_positions(len(dataset), 0.1, 3)
+    errors = hs.load(run).reconstruction_errors(dataset.items[held_out, ..., 0])
+    assert f"image {held_out[errors.argmax()]}" in (run / "report.html").read_text()
+
+
+def test_a_run_goes_on_from_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    monkeypatch.chdir(tmp_path / "a")
+    pd.DataFrame({"x": np.arange(30.0), "y": np.arange(30.0) % 7}).to_csv("t.csv", index=False)
+    assert main(["fit", "t.csv", "--out", str(tmp_path / "r"), *QUICK]) == 0
+    monkeypatch.chdir(tmp_path / "b")
+    assert main(["report", str(tmp_path / "r")]) == 0
+
+
+def test_few_items_are_judged_on_two(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"x": np.arange(8.0), "y": 2 * np.arange(8.0)})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    assert main(["fit", str(tmp_path / "t.csv"), "--code", "1", "--out", str(tmp_path / "r"), *QUICK]) == 0
+    _, results = RunSettings.read(tmp_path / "r")
+    assert results["items"] == {"learned_from": 6, "held_out": 2}
+    assert results["models"][0]["explained_variance"] > 0.99
+
+
+def test_a_code_larger_than_the_data_has_a_report(tmp_path: Path) -> None:
+    out = str(tmp_path / "r")
+    assert main(["fit", "wine", "--model", "sparse", "--code", "20", "--out", out, *QUICK]) == 0
+    assert main(["report", out]) == 0
+
+
+@pytest.mark.parametrize(("shape", "mode"), [((1, 8), "L"), ((2, 1), "L"), ((1, 8, 3), "RGB"), ((8, 1, 3), "RGB")])
+def test_thin_pictures_come_back_as_they_were(tmp_path: Path, shape: tuple[int, ...], mode: str) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (12, *shape), dtype=np.uint8)
+    np.save(tmp_path / "x.npy", pixels)
+    source, run, out = (str(tmp_path / name) for name in ("x.npy", "r", "made.v2"))
+    assert main(["fit", source, "--channels", "last", "--out", run, *QUICK]) == 0
+    assert main(["reconstruct", run, source, "--out", out, "--limit", "1"]) == 0
+    with Image.open(Path(out) / "00000.png") as picture:
+        assert (picture.mode, picture.size) == (mode, shape[1::-1])
+
+
+def test_reconstructions_have_a_place_by_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    np.save("x.npy", np.random.default_rng(0).random((20, 3)))
+    assert main(["fit", "x.npy", "--out", "r", *QUICK]) == 0
+    assert main(["reconstruct", "r", "x.npy"]) == 0
+    assert np.load("reconstructed.npy").shape == (20, 3)
+    assert main(["transform", "r", "x.npy", "--out", "codes.NPY"]) == 0
+    assert np.load("codes.NPY").shape == (20, 2)
+
+
+def test_file_names_that_are_no_text(tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for number in range(12):
+        Image.fromarray(np.full((8, 8), 20 * number, np.uint8)).save(folder / f"{number}.png")
+    (folder / os.fsdecode(b"caf\xe9.png")).write_bytes(b"no image")
+    assert main(["fit", str(folder), "--out", str(tmp_path / "r"), *QUICK]) == 0
+    assert "caf" in (tmp_path / "r" / "report.html").read_text()
+
+
+def test_what_to_do_next_can_be_pasted_into_a_shell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.standard_normal((40, 5))).assign(kind="a")
+    frame.columns = [*"abcde", "my kind"]
+    frame.to_csv("my data.csv", index=False)
+    command = ["fit", "my data.csv", "--labels", "my kind", "--epochs", "1", "--seed", "4", "--code", "3"]
+    assert main([*command, "--out", "my run"]) == 0
+    said = capsys.readouterr().out
+    lines = [line[line.index("hiddenspace ") :] for line in said.splitlines() if ": hiddenspace " in line]
+    assert len(lines) == 3
+    for line in lines:
+        assert main([*shlex.split(line)[1:], *(["--out", "pca"] if " fit " in line else [])]) == 0, line
+    _, results = RunSettings.read(Path("pca"))
+    assert results["models"][0]["mse"] == RunSettings.read(Path("my run"))[1]["models"][0]["mse"]
+
+
 def test_report_is_written_anew(run: Path) -> None:
     (run / "report.html").unlink()
     assert main(["report", str(run)]) == 0
@@ -136,9 +243,25 @@ USAGE = [
     (["fit", "digits", "--corruption", "Os.system('x')"], "Os.system"),
     (["fit", "digits", "--corruption", "Magic(3)"], "Magic"),
     (["fit", "digits", "--code", "0"], "code"),
+    (["fit", "digits", "--corruption", "gaussian"], "corruption"),
+    (["fit", "digits", "--seed", "-1"], "seed"),
+    (["fit", "digits", "--held-out", "1"], "held_out"),
+    (["fit", "digits", "--accelerator", "cuda" if not torch.cuda.is_available() else "abacus"], "accelerator"),
+    (["fit", "digits", "--epochs", "0"], "epochs"),
+    (["fit", "wine", "--model", "pca", "--code", "50"], "--code 50"),
+    (["fit", "digits", "--model", "pca", "--ema", "0.9"], "--ema"),
     (["fit", "digits", "--config", "nowhere.yaml"], "nowhere.yaml"),
+    (["fit", "digits", "--config", "magic.yaml"], "magic"),
+    (["fit", "digits", "--config", "word.yaml"], "code"),
+    (["fit", "digits", "--config", "list.yaml"], "list.yaml"),
+    (["fit", "digits", "--config", "latin1.yaml"], "latin1.yaml"),
+    (["fit", "--resume", "somewhere", "--epochs", "50"], "--epochs"),
+    (["fit", "--resume", "somewhere", "--config=c.yaml"], "--config"),
+    (["reconstruct", "somewhere", "digits", "--limit", "0"], "limit"),
+    (["transform", "somewhere", "digits", "--out", "codes.xls"], ".npy"),
     (["magic"], "magic"),
 ]
+CONFIGS = {"magic": b"magic: 3", "word": b"code: eight", "list": b"- code", "latin1": b"out: caf\xe9"}
 
 
 @pytest.mark.parametrize(("arguments", "named"), USAGE, ids=lambda value: str(value)[:40])
@@ -150,14 +273,23 @@ def test_wrong_usage_ends_with_2_and_one_sentence(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    try:
-        code = main(arguments)
-    except SystemExit as exit_:
-        code = exit_.code
-    said = capsys.readouterr()
-    assert code == 2
-    assert named in said.out + said.err
-    assert "Traceback" not in said.out + said.err
+    for name, content in CONFIGS.items():
+        (tmp_path / f"{name}.yaml").write_bytes(content)
+    assert main(arguments) == 2
+    said = capsys.readouterr().err
+    assert named in said
+    assert said.startswith("hiddenspace: ")
+    assert said.count("\n") == 1, said
+    assert not list(tmp_path.glob("runs/*"))
+
+
+DAMAGED = ("{}", "[]", "no json", '{"settings": {"params": 3}}', '{"format": 99, "settings": {}}')
+
+
+def damaged(folder: Path, text: str) -> Path:
+    folder.mkdir()
+    (folder / "run.json").write_text(text)
+    return folder
 
 
 def test_failed_runs_end_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[str], run: Path) -> None:
@@ -171,6 +303,7 @@ def test_failed_runs_end_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[st
         ["transform", str(tmp_path / "nothing"), "digits"],
         ["transform", str(run), "wine"],
         ["info", str(tmp_path / "empty")],
+        *(["fit", "--resume", str(damaged(tmp_path / str(number), text))] for number, text in enumerate(DAMAGED)),
     ):
         assert main(arguments) == 1, arguments
         said = capsys.readouterr().err

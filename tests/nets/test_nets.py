@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from hiddenspace.nets.blocks import Halve
 from hiddenspace.nets.conv import ConvDecoder, ConvEncoder
 from hiddenspace.nets.mlp import MLP, vector_decoder, vector_encoder
 
@@ -123,3 +124,20 @@ def test_nothing_is_narrower_than_data_of_an_overcomplete_code(features: int, co
         linear = [layer for layer in net.layers if isinstance(layer, nn.Linear)]
         hidden = {layer.out_features for layer in linear[:-1]}
         assert hidden == {width} if width else min(hidden) >= features
+
+
+@pytest.mark.parametrize("shape", [(3, 8, 1), (16, 8, 1), (3, 1, 8)])
+def test_gradients_in_bfloat16_are_those_in_float32(shape):
+    torch.manual_seed(0)
+    halve, x = Halve(shape[0], 16), torch.rand(8, *shape).contiguous(memory_format=torch.channels_last)
+    gradients = []
+    for enabled in [False] + [True] * 10:
+        halve.zero_grad()
+        junk = [torch.full((size,), float("nan")) for size in (100, 1000, 10_000, 100_000)]
+        del junk  # what is read without having been written is then seen
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            y = halve(x)
+        y.float().square().mean().backward()
+        gradients.append(halve.convolution.weight.grad.clone())
+    for gradient in gradients[1:]:
+        assert (gradient - gradients[0]).norm() < 0.02 * gradients[0].norm()

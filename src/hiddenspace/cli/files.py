@@ -21,24 +21,33 @@ def writing(path: Path) -> Iterator[None]:
         raise HiddenspaceError(f"cannot write {path} ({error.strerror or error}); give another --out.") from error
 
 
-def write_values(what: str, values: np.ndarray | pd.DataFrame, path: Path, endings: Sequence[str]) -> None:
-    """Writes a table or an array, (n, d) where the ending is not .npy.
+def check_ending(what: str, path: Path, endings: Sequence[str]) -> None:
+    """Before the work is done, whether its outcome can be written there.
 
     Raises
     ------
     UsageError
-        If the ending is none of `endings`, which are of .npy, .csv and .parquet.
+        If the ending is none of `endings`.
+    """
+    if path.suffix.lower() not in endings:
+        wanted = " or ".join(part for part in (", ".join(endings[:-1]), endings[-1]) if part)
+        raise UsageError(f"{what} cannot be written as {path.name}; end it with {wanted}.")
+
+
+def write_values(values: np.ndarray | pd.DataFrame, path: Path) -> None:
+    """Writes a table or an array as .npy, .csv or .parquet, (n, d) where it is not the first.
+
+    Raises
+    ------
     HiddenspaceError
         If the operating system refuses to write.
     """
     ending = path.suffix.lower()
-    if ending not in endings:
-        wanted = " or ".join(part for part in (", ".join(endings[:-1]), endings[-1]) if part)
-        raise UsageError(f"{what} cannot be written as {path.name}; end it with {wanted}.")
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         if ending == ".npy":
-            np.save(path, np.asarray(values))
+            with path.open("wb") as file:  # to a file by name NumPy would append .npy once more
+                np.save(file, np.asarray(values))
         elif ending == ".csv":
             pd.DataFrame(values).to_csv(path, index=False)
         else:

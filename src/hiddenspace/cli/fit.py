@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable, Sequence
+import os
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from cyclopts import Parameter
+from cyclopts import App, Parameter
+from cyclopts.config import Dict
 from rich.console import Console
 
-from hiddenspace.cli.flags import command_of, flags_of, with_config
+from hiddenspace.autoencoders import checks
+from hiddenspace.cli.flags import command_of, flags_of
 from hiddenspace.data.load import load_dataset
 from hiddenspace.errors import UsageError
 from hiddenspace.names import MODELS, find_by_word
@@ -23,18 +27,33 @@ with the saved model, metrics.csv and report.html.
 
 Example: hiddenspace fit digits --model denoising --code 16 --corruption "GaussianNoise(0.3)" --out runs/digits
 
-The options after --held-out are those of the model: ask with --model NAME --help."""
+Which options there are depends on the model: ask with --model NAME --help."""
 NOT_FLAGS = ("random_state", "trainer", "warm_start", "encoder", "decoder")
 TRAINER_FLAGS = ("accelerator", "precision", "compile", "clip", "ema", "checkpoint_seconds")
+PCA_FLAGS = ("accelerator",)
+"""All that matters of them where nothing is trained."""
 DATA_FLAGS = ("size", "labels", "channels")
+RESUME_FLAGS = ("--resume", "--quiet", "--no-quiet", "--json", "--no-json", "--help")
+LARGEST_SEED = 2**32 - 1
 
 
-def command(given: Sequence[str]) -> Callable[..., Any]:
+def command(given: Sequence[str]) -> App:
     """The command for these arguments: which options there are depends on the model and the configuration file."""
-    config = _config(_value_of(given, "--config"))
+    _check_resume(given)
+    path = _value_of(given, "--config")
+    config = _config(path)
     model = _value_of(given, "--model") or str(config.get("model", "autoencoder"))
-    parameters = [*_own_flags(model), *_data_flags(), *_model_flags(model), *_trainer_flags()]
-    return command_of(fit, with_config(parameters, config, str(_value_of(given, "--config"))), HELP)
+    app = App(name="fit", config=Dict(data=config, source=str(path), use_commands_as_keys=False))
+    parameters = [*_own_flags(model), *_data_flags(), *_model_flags(model), *_trainer_flags(model)]
+    app.default(command_of(fit, parameters, HELP))
+    return app
+
+
+def _check_resume(given: Sequence[str]) -> None:
+    flags = [text.partition("=")[0] for text in given if text.startswith("--")]
+    others = [flag for flag in flags if flag not in RESUME_FLAGS]
+    if "--resume" in flags and others:
+        raise UsageError(f"--resume goes on with what its run was started with; leave {others[0]} out.")
 
 
 def fit(given: dict[str, Any]) -> None:
@@ -52,17 +71,21 @@ def fit(given: dict[str, Any]) -> None:
         settings, before = RunSettings.read(folder)
         if before["status"] == "done":
             console.print(f"{folder} is already done.", highlight=False)
-            return _print_json(before) if as_json else None
+            results = {name: value for name, value in before.items() if name not in ("format", "status")}
+            return _print_json({"folder": str(folder), **results}) if as_json else None
     else:
         if not given["source"]:
             raise UsageError("fit needs a SOURCE, such as: hiddenspace fit digits")
         settings = _settings(given)
-        make_model(settings, Trainer(**settings.trainer))  # wrong values are said before anything is read or written
+        trainer = Trainer(**settings.trainer)  # wrong values are said before anything is read or written
+        trainer.launch()
+        make_model(settings, trainer).check_params()
         folder = new_folder(given["out"], settings.source, settings.model)
     try:
         results = execute(settings, folder, console, resume=bool(given["resume"]), progress=not (quiet or as_json))
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"interrupted; go on with: hiddenspace fit --resume {folder}") from None
+        resume = f"hiddenspace fit --resume {shlex.quote(str(folder))}"
+        raise KeyboardInterrupt(f"interrupted; go on with: {resume}") from None
     if as_json:
         _print_json({"folder": str(folder), **results})
 
@@ -70,13 +93,15 @@ def fit(given: dict[str, Any]) -> None:
 def _settings(given: dict[str, Any]) -> Any:
     from hiddenspace.runs.settings import RunSettings
 
-    model = given["model"]
+    checks.number("seed", given["seed"], least=0, below=LARGEST_SEED + 1)
+    checks.number("held_out", given["held_out"], least=0, above=0, below=1)
+    model, source = given["model"], str(given["source"])
     return RunSettings(
-        source=str(given["source"]),
+        source=os.path.abspath(source) if os.path.exists(source) else source,  # a run may go on from elsewhere
         model=model,
         seed=given["seed"],
         params={flag.name: given[flag.name] for flag in _model_flags(model)},
-        trainer={name: given[name] for name in TRAINER_FLAGS},
+        trainer={flag.name: given[flag.name] for flag in _trainer_flags(model)},
         data={name: given[name] for name in DATA_FLAGS},
         held_out=given["held_out"],
     )
@@ -114,8 +139,8 @@ def _model_flags(model: str) -> list[inspect.Parameter]:
     return list(flags_of(find_by_word(model), leave_out=NOT_FLAGS))
 
 
-def _trainer_flags() -> list[inspect.Parameter]:
-    return [p for p in flags_of(Trainer) if p.name in TRAINER_FLAGS]
+def _trainer_flags(model: str) -> list[inspect.Parameter]:
+    return [p for p in flags_of(Trainer) if p.name in (PCA_FLAGS if model == "pca" else TRAINER_FLAGS)]
 
 
 def _value_of(given: Sequence[str], flag: str) -> str | None:
@@ -131,10 +156,10 @@ def _config(path: str | None) -> dict[str, Any]:
     if path is None:
         return {}
     try:
-        content = yaml.safe_load(Path(path).read_text())
+        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"the configuration {path} cannot be read ({error.strerror}); check the path.") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UsageError(f"the configuration {path} is no YAML ({' '.join(str(error).split())}).") from error
     if content is not None and not isinstance(content, dict):
         raise UsageError(f"the configuration {path} must hold lines such as 'code: 16'.")

@@ -5,13 +5,11 @@ from __future__ import annotations
 import inspect
 import types
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Literal
 
 import docstring_parser
 from cyclopts import Parameter
-
-from hiddenspace.errors import UsageError
 
 PLAIN = (int, float, str, bool)
 
@@ -73,7 +71,7 @@ def command_of(function: Callable[..., Any], parameters: list[inspect.Parameter]
 
     def command(*args: Any, **kwargs: Any) -> Any:
         bound = signature.bind(*args, **kwargs)
-        bound.apply_defaults()  # among them what a configuration file sets
+        bound.apply_defaults()
         return function(dict(bound.arguments))
 
     signature = inspect.Signature(parameters)
@@ -82,18 +80,3 @@ def command_of(function: Callable[..., Any], parameters: list[inspect.Parameter]
     command.__doc__ = help_text
     command.__name__ = function.__name__
     return command
-
-
-def with_config(parameters: list[inspect.Parameter], config: Mapping[str, Any], path: str) -> list[inspect.Parameter]:
-    """The same parameters with the defaults that a configuration file sets.
-
-    Raises
-    ------
-    UsageError
-        If it sets something that is no flag.
-    """
-    values = {str(name).replace("-", "_"): value for name, value in config.items()}
-    unknown = sorted(values.keys() - {p.name for p in parameters})
-    if unknown:
-        raise UsageError(f"{path} sets {', '.join(unknown)}, which fit does not know; see hiddenspace fit --help.")
-    return [p.replace(default=values.get(p.name, p.default)) for p in parameters]

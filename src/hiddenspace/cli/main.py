@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
 
-from cyclopts import App
+from cyclopts import App, CycloptsError
 from rich.console import Console
 
 from hiddenspace import __version__
@@ -42,11 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     app.suppress_keyboard_interrupt = False  # what was saved and how to go on is said below
     try:
         for name, line in COMMANDS.items():
-            if given[:1] == [name]:
-                app.command(_command(name, given[1:]), name=name)
-            else:
-                app.command(App(name=name, help=line))
-        app(given)
+            app.command(_command(name, given[1:]) if given[:1] == [name] else App(name=name, help=line))
+        app(given, exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        what = " ".join(str(error).split()).rstrip(".")
+        helped = f"hiddenspace {given[0]}" if given[:1] and given[0] in COMMANDS else "hiddenspace"
+        return _say(f"{what}; see {helped} --help.", WRONG_USAGE)
     except UsageError as error:
         return _say(error, WRONG_USAGE)
     except HiddenspaceError as error:
@@ -56,11 +56,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _command(name: str, given: list[str]) -> Callable[..., Any]:
-    """The function of that name in the module of that name; that of fit is made for these arguments."""
+def _command(name: str, given: list[str]) -> App:
+    """The function of that name in the module of that name; the command fit is made for these arguments."""
     module = import_module(f"hiddenspace.cli.{name}")
-    function: Callable[..., Any] = module.command(given) if name == "fit" else getattr(module, name)
-    return function
+    if name == "fit":
+        fit: App = module.command(given)
+        return fit
+    app = App(name=name)
+    app.default(getattr(module, name))
+    return app
 
 
 def _say(what: object, code: int) -> int:

@@ -6,15 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from PIL import Image
 from rich.console import Console
 
-from hiddenspace.cli.files import write_values, writing
-from hiddenspace.estimator import load
+from hiddenspace.autoencoders import checks
+from hiddenspace.cli.files import check_ending, write_values, writing
+from hiddenspace.runs.reading import model_and_data
+
+ENDINGS = {"images": (".npy",), "vectors": (".npy", ".csv"), "table": (".csv", ".parquet")}
+"""Of files, by the kind of data; images may also go into a folder."""
 
 
-def reconstruct(run: str, source: str, *, out: str = "reconstructed", limit: int = 100) -> None:
+def reconstruct(run: str, source: str, *, out: str | None = None, limit: int = 100) -> None:
     """Encode data and decode it again, as files to look at.
 
     Example: hiddenspace reconstruct runs/digits-autoencoder digits --out pictures/
@@ -24,24 +27,27 @@ def reconstruct(run: str, source: str, *, out: str = "reconstructed", limit: int
     run : str
         A run folder, or a folder or Hub name of a saved model.
     source : str
-        Data of the kind and shape that the model was trained on.
+        Data of the kind and shape that the model was trained on; columns of a table that it does not know are left out.
     out : str
         For images a folder (one PNG each, and overview.png with originals above reconstructions) or a .npy file; for
-        tables a .csv or .parquet file; for vectors a .npy or .csv file.
+        tables a .csv or .parquet file; for vectors a .npy or .csv file. By default the folder reconstructed/, or
+        reconstructed.csv, or reconstructed.npy.
     limit : int
         Images are written for this many items at most; arrays and tables for all.
     """
-    model = load(run)
-    dataset = model.read(source)
-    path = Path(out)
-    if model.format_.kind == "images" and not path.suffix:
+    checks.whole("limit", limit)
+    model, dataset = model_and_data(run, source)
+    endings = ENDINGS[dataset.kind]
+    path = Path(out or f"reconstructed{'' if dataset.kind == 'images' else endings[0]}")
+    if dataset.kind == "images" and path.suffix.lower() not in endings:
         with writing(path):
             written = _write_pictures(model, dataset, path, limit)
     else:
+        check_ending("these reconstructions", path, endings)
         rebuilt = model.reconstruct(dataset)
         written = len(rebuilt)
-        write_values("these reconstructions", rebuilt, path, _endings(rebuilt))
-    Console(stderr=True).print(f"{written:,} reconstructions: {out}", highlight=False)
+        write_values(rebuilt, path)
+    Console(stderr=True).print(f"{written:,} reconstructions: {path}", highlight=False)
 
 
 def _write_pictures(model: Any, dataset: Any, folder: Path, limit: int) -> int:
@@ -54,14 +60,8 @@ def _write_pictures(model: Any, dataset: Any, folder: Path, limit: int) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     for number, picture in enumerate(as_pixels(rebuilt)):
         name = "" if some.ids is None else f"-{Path(some.ids[number]).stem}"
-        Image.fromarray(picture.squeeze()).save(folder / f"{number:05d}{name}.png")
+        Image.fromarray(picture).save(folder / f"{number:05d}{name}.png")
     shown = min(12, len(some))
     figure = rows({"original": originals[:shown], "reconstruction": rebuilt[:shown]})
     figure.savefig(folder / "overview.png", dpi=150)
     return len(some)
-
-
-def _endings(values: np.ndarray | pd.DataFrame) -> tuple[str, ...]:
-    if isinstance(values, pd.DataFrame):
-        return (".csv", ".parquet")
-    return (".npy", ".csv") if values.ndim == 2 else (".npy",)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 from rich.console import Console
 
-from hiddenspace.cli.files import write_values
-from hiddenspace.estimator import load
+from hiddenspace.cli.files import check_ending, write_values
+from hiddenspace.runs.reading import model_and_data
 
 
 def transform(run: str, source: str, *, out: str = "codes.npy") -> None:
@@ -21,13 +21,14 @@ def transform(run: str, source: str, *, out: str = "codes.npy") -> None:
     run : str
         A run folder, or a folder or Hub name of a saved model.
     source : str
-        Data of the kind and shape that the model was trained on.
+        Data of the kind and shape that the model was trained on; columns of a table that it does not know are left out.
     out : str
         Where the codes go: .npy (n, code), or .csv or .parquet with a column for each number.
     """
-    codes = load(run).transform(source)
     path = Path(out)
+    check_ending("codes", path, (".npy", ".csv", ".parquet"))
+    model, dataset = model_and_data(run, source)
+    codes = model.transform(dataset)
     numbered = [f"code{i}" for i in range(codes.shape[1])]
-    values = codes if path.suffix.lower() == ".npy" else pd.DataFrame(codes, columns=numbered)
-    write_values("codes", values, path, (".npy", ".csv", ".parquet"))
+    write_values(codes if path.suffix.lower() == ".npy" else pd.DataFrame(codes, columns=numbered), path)
     Console(stderr=True).print(f"{len(codes):,} codes of {codes.shape[1]} numbers: {out}", highlight=False)

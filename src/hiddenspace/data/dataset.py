@@ -87,17 +87,23 @@ class Dataset:
 
         The same seed always gives the same parts; each part holds at least one item.
         """
-        if not 0 < fraction < 1:
-            raise UsageError(f"A split needs a fraction between 0 and 1, not {fraction}; 0.1 holds out a tenth.")
-        if len(self) < 2:
-            raise DataError(f"{len(self)} item cannot be split in two; give at least two.")
-        count = min(max(1, round(fraction * len(self))), len(self) - 1)
-        order = np.random.default_rng(seed).permutation(len(self))
-        return self.take(np.sort(order[count:])), self.take(np.sort(order[:count]))
+        kept, held_out = split_positions(len(self), fraction, seed)
+        return self.take(kept), self.take(held_out)
 
     def describe(self) -> str:
         """A few lines for people: kind, shape, type, range, channels, labels, broken files, notes."""
         return describe(self)
+
+
+def split_positions(items: int, fraction: float, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Which of so many items `Dataset.split` keeps, and which it holds out."""
+    if not 0 < fraction < 1:
+        raise UsageError(f"A split needs a fraction between 0 and 1, not {fraction}; 0.1 holds out a tenth.")
+    if items < 2:
+        raise DataError(f"{items} item cannot be split in two; give at least two.")
+    count = min(max(1, round(fraction * items)), items - 1)
+    order = np.random.default_rng(seed).permutation(items)
+    return np.sort(order[count:]), np.sort(order[:count])
 
 
 def _rows(items: Any, index: NDArray[np.intp]) -> Any:

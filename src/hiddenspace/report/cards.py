@@ -40,7 +40,8 @@ def item_cards(run: RunSummary) -> list[Card]:
     """Show the first vectors or table rows; images have their gallery."""
     if run.originals is None or run.kind == "images":
         return []
-    names = [f"item {i + 1}" for i in range(min(_SHOWN[run.kind], _length(run.originals)))]
+    many = min(_SHOWN[run.kind], _length(run.originals))
+    names = list(run.ids[:many]) or [f"item {i + 1}" for i in range(many)]
     return [_card(run, run.originals, run.reconstructions, i, name, None) for i, name in enumerate(names)]
 
 

@@ -17,8 +17,8 @@ class ModelRow:
 
     name: str
     code_size: int
-    explained_variance: float | None  # of the reconstruction, on the validation items; 1 is perfect
-    mse: float | None  # mean squared error per value, on the validation items
+    explained_variance: float | None  # of the reconstruction, on the items held out; 1 is perfect
+    mse: float | None  # mean squared error per value, on the items held out
     seconds: float | None = None  # of fitting
     parameters: int | None = None
     winner: bool = False
@@ -30,7 +30,7 @@ class Worst:
 
     originals: Items
     reconstructions: Mapping[str, Items]
-    ids: Sequence[str]  # file names, or positions
+    ids: Sequence[str]  # file names, or "row 17"
     errors: Sequence[float]
     model: str = "autoencoder"  # whose errors these are
 
@@ -55,15 +55,17 @@ class RunSummary:
     verdict: Sequence[str] = ()  # who won, and by how much; a sentence each
     next_steps: Sequence[str] = ()
 
-    originals: Items | None = None  # validation items
+    originals: Items | None = None  # some of the items held out
     reconstructions: Mapping[str, Items] = field(default_factory=dict)  # model -> the same items; PCA is called "PCA"
+    ids: Sequence[str] = ()  # of the originals: file names, or "row 17"
+    counted: bool = False  # the ids are positions in the source, from 0
     worst: Worst | None = None
 
     history: Sequence[Mapping[str, float]] = ()  # one per epoch: "epoch", "train/TERM", "validation/TERM"
     best_epoch: int | None = None  # the one that was kept; else the lowest validation/reconstruction
-    baseline_error: float | None = None  # PCA's, in the unit of validation/reconstruction
+    baseline_error: float | None = None  # PCA's, where validation/reconstruction can be compared with it
 
-    pca_curve: NDArray[Any] | None = None  # (k,) PCA's explained variance on validation with 1..k components
+    pca_curve: NDArray[Any] | None = None  # (k,) PCA's explained variance on held-out items with 1..k components
 
     # What each number of the code adds to an item, signed: PCA's components, a network's answer to a raised number.
     filters: Mapping[str, NDArray[Any]] = field(default_factory=dict)  # model -> (k, h, w[, c]) or (k, d)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import shlex
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from hiddenspace.errors import HiddenspaceError, TrainingError
+from hiddenspace.errors import DataError, TrainingError, UsageError
 
 
 def new_folder(out: str | None, source: str, model: str) -> Path:
@@ -33,7 +35,8 @@ def new_folder(out: str | None, source: str, model: str) -> Path:
         ) from error
     if held:
         raise TrainingError(
-            f"{folder} already holds a run or other files; go on with --resume {folder}, or give another --out."
+            f"{folder} already holds a run or other files; go on with --resume {shlex.quote(str(folder))}, or give "
+            "another --out."
         )
     return folder
 
@@ -72,11 +75,23 @@ def locked(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def nothing_left_behind(folder: Path) -> Iterator[None]:
-    """Empties a new run folder again if its data cannot be read, so that the corrected command may use it."""
+    """Removes a new run folder where the command or its data turn out wrong: the corrected command may use it."""
     try:
         yield
-    except HiddenspaceError:
-        for entry in folder.iterdir():
-            if entry.is_file() and entry.name != ".lock":
-                entry.unlink()
+    except (UsageError, DataError):
+        for entry in list(folder.iterdir()):
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+        with suppress(OSError):  # it may be the working directory
+            folder.rmdir()
         raise
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Says in one sentence if the operating system refuses to write to `path`."""
+    try:
+        yield
+    except OSError as error:
+        raise TrainingError(
+            f"cannot write {path} ({error.strerror or error}); mend that and go on with --resume."
+        ) from error

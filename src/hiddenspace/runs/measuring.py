@@ -12,6 +12,9 @@ from hiddenspace.autoencoders.pca import PCA
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.table_format import TableFormat
 
+AT_A_TIME = 1024
+"""Items that are in memory in float64."""
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -40,9 +43,13 @@ def measure(name: str, model: Coder, held_out: Dataset, seconds: float) -> Measu
 def pca_curve(pca: PCA, held_out: Dataset) -> np.ndarray:
     """Explained variance on held-out items with 1, 2, ... components: each adds the square of its code."""
     codes = pca.transform(held_out).astype(np.float64)
-    x = pca.rebuilt(held_out)[0].reshape(len(codes), -1).astype(np.float64)
-    spread = float(((x - x.mean(0)) ** 2).sum())
-    error = float(((x - pca.encoder_.mean.cpu().numpy()) ** 2).sum())
+    mean = pca.encoder_.mean.cpu().numpy().astype(np.float64)
+    error, total = 0.0, np.zeros_like(mean)
+    for start in range(0, len(held_out), AT_A_TIME):
+        some = held_out.take(np.arange(start, min(start + AT_A_TIME, len(held_out))))
+        x = pca.rebuilt(some)[0].reshape(len(some), -1) - mean
+        error, total = error + float((x**2).sum()), total + x.sum(0)
+    spread = error - float((total**2).sum()) / len(held_out)
     lost = error - np.cumsum((codes**2).sum(axis=0))
     return 1 - lost / spread if spread > 0 else np.zeros_like(lost)
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from rich.console import Console, RenderableType
 
+from hiddenspace.runs.folder import writing
+
 
 class Narrator:
     """Says things to a console and writes them into a log.
@@ -23,9 +25,11 @@ class Narrator:
         self.console, self.log = console, log
 
     def say(self, what: RenderableType) -> None:
-        """A sentence or a table."""
+        """A sentence or a table; bytes of a file name that are no text are written as escapes."""
+        if isinstance(what, str):
+            what = what.encode("utf-8", "backslashreplace").decode()
         self.console.print(what, markup=False, highlight=False, soft_wrap=isinstance(what, str))
-        with self.log.open("a", encoding="utf-8") as file:
+        with writing(self.log), self.log.open("a", encoding="utf-8") as file:
             stamp = time.strftime("%Y-%m-%d %H:%M:%S")
             text = Console(file=file, width=120, color_system=None)
             text.print(f"{stamp} ", end="", highlight=False)

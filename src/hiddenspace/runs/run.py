@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,10 @@ from hiddenspace.autoencoders.coder import Coder
 from hiddenspace.autoencoders.learner import Learner
 from hiddenspace.autoencoders.pca import PCA
 from hiddenspace.autoencoders.recipe import default_code
-from hiddenspace.data.dataset import Dataset
+from hiddenspace.data.dataset import Dataset, split_positions
 from hiddenspace.data.format import fit_format
 from hiddenspace.data.load import load_dataset
-from hiddenspace.errors import DataError, TrainingError
+from hiddenspace.errors import DataError, TrainingError, UsageError
 from hiddenspace.estimator import load
 from hiddenspace.names import find_by_word
 from hiddenspace.report.summary import RunSummary
@@ -40,10 +41,14 @@ CURVE = 128
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """What models learn from, and what they are judged by."""
+    """What models learn from, and what they are judged by.
+
+    `counted` says that the ids of the items held out are their positions in the source, from 0, and no file names.
+    """
 
     training: Dataset
     held_out: Dataset
+    counted: bool
 
 
 def execute(
@@ -56,18 +61,13 @@ def execute(
     HiddenspaceError
         Whatever goes wrong with the data, the folder or the training.
     """
-    with locked(folder):
+    with nullcontext() if resume else nothing_left_behind(folder), locked(folder):
         narrator = Narrator(console, folder / "log.txt")
-        if resume:
-            split = look(settings, narrator)
-        else:
-            with nothing_left_behind(folder):
-                settings.write(folder, status="running")
-                split = look(settings, narrator)
+        if not resume:
+            settings.write(folder, status="running")
+        split = look(settings, narrator)
         wide = fit_pca(settings, split, folder, narrator)
-        models: dict[str, Coder] = {
-            "PCA": wide.truncated(min(code_size(settings, wide.format_.shape), wide.code_size_))
-        }
+        models = {"PCA": baseline(wide, code_size(settings, wide.format_.shape))}
         seconds = {"PCA": wide.data_["seconds"]}
         if settings.model != "pca":
             title = model_title(settings)
@@ -75,7 +75,7 @@ def execute(
             seconds[title] = trained.history_[-1]["seconds"]
         measured = [measure(name, model, split.held_out, seconds[name]) for name, model in models.items()]
         kept = list(models.values())[-1]
-        kept.data_ |= {"name": settings.source, "scores": {m.name: m.explained_variance for m in measured}}
+        kept.data_ |= {"scores": {m.name: m.explained_variance for m in measured}}
         kept.save_pretrained(folder / "model")
         results = conclude(settings, folder, split, measured, narrator)
         report(folder, summary(settings, split, wide, models, measured, results), narrator)
@@ -98,36 +98,44 @@ def write_again(folder: Path, console: Console) -> None:
         narrator = Narrator(console, folder / "log.txt")
         split = look(settings, narrator)
         wide, kept = load(folder / "pca"), load(folder / "model")
-        models: dict[str, Coder] = {"PCA": wide.truncated(kept.code_size_), model_title(settings): kept}
+        models = {"PCA": baseline(wide, kept.code_size_), model_title(settings): kept}
         measured = [Measured(**entry) for entry in before["models"]]
         report(folder, summary(settings, split, wide, models, measured, before), narrator)
 
 
 def look(settings: RunSettings, narrator: Narrator) -> Split:
     """Reads the source, says what was seen, and puts some of it aside before anything is learned."""
-    dataset = replace(load_dataset(settings.source, **settings.data), name=settings.source)
+    dataset = load_dataset(settings.source, **settings.data)
     narrator.say(dataset.describe())
     if len(dataset) < 4:
-        raise DataError(f"{settings.source} holds {len(dataset)} items; at least 4 are needed to learn and to judge.")
+        raise DataError(f"{dataset.name} holds {len(dataset)} items; at least 4 are needed to learn and to judge.")
     if dataset.test is not None:
-        training, held_out = dataset, dataset.test
-        narrator.say(f"Models are judged on the test part of {settings.source}: {len(held_out):,} items.")
+        training, source, judges = dataset, dataset.test, np.arange(len(dataset.test))
+        narrator.say(f"Models are judged on the test part of {dataset.name}: {len(judges):,} items.")
     else:
-        training, held_out = dataset.split(settings.held_out, settings.seed)
-        narrator.say(
-            f"{len(held_out):,} items are held out to judge the models by; {len(training):,} are learned from."
-        )
-    if len(held_out) > MOST_HELD_OUT:
-        chosen = np.random.default_rng(settings.seed).choice(len(held_out), MOST_HELD_OUT, replace=False)
-        held_out = held_out.take(np.sort(chosen))
+        fraction = max(settings.held_out, 2 / len(dataset))  # of a single item there is no variance to explain
+        kept, judges = split_positions(len(dataset), fraction, settings.seed)
+        training, source = dataset.take(kept), dataset
+        narrator.say(f"{len(judges):,} items are held out to judge the models by; {len(kept):,} are learned from.")
+    if len(judges) > MOST_HELD_OUT:
+        judges = np.sort(np.random.default_rng(settings.seed).choice(judges, MOST_HELD_OUT, replace=False))
         narrator.say(f"Of the items held out {MOST_HELD_OUT:,} chosen at random are used.")
-    return Split(training, held_out)
+    held_out = source.take(judges)
+    if held_out.ids is not None:
+        return Split(training, held_out, counted=False)
+    what = "image" if dataset.kind == "images" else "row"
+    return Split(training, replace(held_out, ids=tuple(f"{what} {i}" for i in judges)), counted=True)
 
 
 def code_size(settings: RunSettings, shape: tuple[int, ...]) -> int:
     """Numbers in the code: as asked for, or by default for items of this shape."""
     asked = settings.params.get("code")
     return int(asked) if asked is not None else default_code(shape)
+
+
+def baseline(wide: PCA, code: int) -> Coder:
+    """PCA with a code of this size, or with all components where there are fewer."""
+    return wide.truncated(min(code, wide.code_size_))
 
 
 def fit_pca(settings: RunSettings, split: Split, folder: Path, narrator: Narrator) -> PCA:
@@ -139,10 +147,14 @@ def fit_pca(settings: RunSettings, split: Split, folder: Path, narrator: Narrato
     started = time.perf_counter()
     scaling = settings.params.get("scaling", "auto")
     shape = fit_format(split.training, scaling).shape
-    most = min(len(split.training), math.prod(shape))
-    pca = PCA(min(most, max(code_size(settings, shape), CURVE)), scaling=scaling, random_state=settings.seed).fit(
-        split.training
-    )
+    code, most = code_size(settings, shape), min(len(split.training), math.prod(shape))
+    if settings.model == "pca" and code > most:
+        raise UsageError(
+            f"--code {code} is too large for {len(split.training):,} items of {math.prod(shape)} features."
+        )
+    trainer = Trainer(accelerator=settings.trainer.get("accelerator", "auto"))
+    pca = PCA(min(most, max(code, CURVE)), scaling=scaling, random_state=settings.seed, trainer=trainer)
+    pca.fit(split.training)
     pca.data_["seconds"] = time.perf_counter() - started
     pca.save_pretrained(folder / "pca")
     return pca
@@ -192,7 +204,7 @@ def conclude(
     narrator.say(table)
     what = {"images": "images", "vectors": "rows", "table": "rows"}[split.training.kind]
     sentence = verdict(measured, len(split.held_out), what)
-    steps = next_steps(measured, folder, settings.source, len(split.training), split.training.kind)
+    steps = next_steps(measured, folder, settings, len(split.training), split.training.kind)
     narrator.say(sentence)
     for step in steps:
         narrator.say("  " + step.replace("`", ""))

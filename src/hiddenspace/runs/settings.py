@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from hiddenspace.errors import TrainingError
 from hiddenspace.params import params_as_json, value_from_json
+from hiddenspace.runs.folder import writing
 from hiddenspace.training.checkpoint import write_durably
 
 FILE = "run.json"
@@ -46,12 +47,19 @@ class RunSettings:
     held_out: float = 0.1
 
     def write(self, folder: Path, **results: Any) -> None:
-        """Puts the settings, and what came of them so far, into a run folder."""
+        """Puts the settings, and what came of them so far, into a run folder.
+
+        Raises
+        ------
+        TrainingError
+            If the operating system refuses to write.
+        """
         settings = asdict(self) | {"params": params_as_json(self.params)}  # which keeps the names of objects of ours
         content = {"format": FORMAT, "settings": settings, **results}
         draft = folder / f".{FILE}"
-        write_durably(draft, json.dumps(content, indent=1).encode())
-        draft.replace(folder / FILE)
+        with writing(folder / FILE):
+            write_durably(draft, json.dumps(content, indent=1).encode())
+            draft.replace(folder / FILE)
 
     @classmethod
     def read(cls, folder: Path) -> tuple[Self, dict[str, Any]]:
@@ -60,14 +68,18 @@ class RunSettings:
         Raises
         ------
         TrainingError
-            If it is no run folder, or one of a newer version.
+            If it is no run folder, damaged, or one of a newer version.
         """
         try:
-            content = json.loads((folder / FILE).read_text())
+            content = json.loads((folder / FILE).read_bytes())
+            return cls._from_json(folder, content)
         except FileNotFoundError:
             raise TrainingError(f"{folder} is no run folder, it has no {FILE}; give one that fit has made.") from None
-        except (OSError, ValueError) as error:
-            raise TrainingError(f"{folder / FILE} cannot be read ({error}); start a new run.") from error
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+            raise TrainingError(f"{folder / FILE} cannot be read ({error!r}); start a new run.") from error
+
+    @classmethod
+    def _from_json(cls, folder: Path, content: dict[str, Any]) -> tuple[Self, dict[str, Any]]:
         if content.get("format", 0) > FORMAT:
             raise TrainingError(f"{folder} was made by a newer hiddenspace; upgrade it.")
         known = {item.name for item in fields(cls)}

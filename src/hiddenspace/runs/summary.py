@@ -41,8 +41,8 @@ def summary(
     last_name, last = list(models.items())[-1]
     history = last.history_
     return RunSummary(
-        title=f"{last_name} on {settings.source}",
-        source=settings.source,
+        title=f"{last_name} on {split.training.name}",
+        source=split.training.name,
         kind=kind,
         data=[line for line in split.training.describe().splitlines() if line and not line.startswith("note: ")],
         notes=list(split.training.notes),
@@ -63,10 +63,12 @@ def summary(
         next_steps=results["next_steps"],
         originals=_originals(last, some),
         reconstructions={name: _reconstructions(model, some) for name, model in models.items()},
+        ids=list(some.ids or ()),
+        counted=split.counted,
         worst=_worst(models, last_name, held_out),
         history=history,
         best_epoch=getattr(last, "best_epoch_", None),
-        baseline_error=measured[0].mse if history and "validation/reconstruction" in history[-1] else None,
+        baseline_error=measured[0].mse if _comparable(last) else None,
         pca_curve=pca_curve(wide, held_out),
         filters=_filters(models, split),
         columns=list(getattr(last.format_, "feature_names", [])),
@@ -96,14 +98,19 @@ def _worst(models: dict[str, Coder], name: str, held_out: Dataset) -> Worst:
     errors = models[name].reconstruction_errors(held_out)
     order = np.argsort(-errors, kind="stable")[:WORST]
     items = held_out.take(order)
-    ids = items.ids if items.ids is not None else [f"item {i}" for i in order]
     return Worst(
         originals=_originals(models[name], items),
         reconstructions={n: _reconstructions(m, items) for n, m in models.items()},
-        ids=list(ids),
+        ids=list(items.ids or ()),
         errors=[float(e) for e in errors[order]],
         model=name,
     )
+
+
+def _comparable(model: Coder) -> bool:
+    """Whether its validation error is that of clean items from clean codes, as PCA's is."""
+    noisy = any(getattr(model, name, None) is not None for name in ("corruption", "code_noise"))
+    return not noisy and bool(model.history_) and "validation/reconstruction" in model.history_[-1]
 
 
 def _filters(models: dict[str, Coder], split: Split) -> dict[str, np.ndarray]:

@@ -75,6 +75,6 @@ def _called(module: nn.Module) -> Callable[..., Any]:
     """A call of a network in a frame of our own: `Module.compile` passes over torch's own classes (nn.Sequential)."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        return module._call_impl(*args, **kwargs)
+        return module._call_impl(*args, **kwargs)  # type: ignore[no-untyped-call]
 
     return call
