@@ -53,6 +53,58 @@ def test_splits():
         load_dataset(source, split="other")
 
 
+def test_labels_by_array_are_those_of_the_training_part():
+    source = datasets.DatasetDict({"train": of_images(), "test": of_images(2)})
+    data = load_dataset(source, labels=[3, 1, 4, 1])
+    assert data.labels.tolist() == [3, 1, 4, 1]
+    assert data.test.labels is None
+    assert load_dataset(source, labels="note").test.labels.tolist() == ["x", "x"]
+
+
+def test_labels_by_array_leave_the_same_columns_in_both_parts():
+    features = datasets.Features({"a": datasets.Value("int64"), "b": datasets.ClassLabel(names=["u", "v"])})
+    part = datasets.Dataset.from_dict({"a": [1, 2, 3], "b": [0, 1, 0]}, features=features)
+    data = load_dataset(datasets.DatasetDict({"train": part, "test": part}), labels=[7, 8, 9])
+    assert data.items.columns.tolist() == data.test.items.columns.tolist() == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("names", "test", "left_out"),
+    [
+        (["train", "validation"], 2, None),
+        (["train", "test", "validation"], 1, "validation"),
+        (["train", "unlabelled"], None, "unlabelled"),
+    ],
+)
+def test_the_validation_split_stands_in_for_a_missing_test_split(names, test, left_out):
+    sizes = {"train": 4, "test": 1, "validation": 2, "unlabelled": 3}
+    data = load_dataset(datasets.DatasetDict({name: of_images(sizes[name]) for name in names}))
+    assert len(data) == 4
+    assert (data.test and len(data.test)) == test
+    said = [note for note in data.notes if "splits" in note]
+    assert said == ([f"Of dataset the splits {left_out} were left out; split= loads one."] if left_out else [])
+
+
+@pytest.mark.parametrize("feature", [datasets.List(datasets.Value("int64")), datasets.Image()])
+def test_lists_and_pictures_are_not_taken_for_labels(feature):
+    features = datasets.Features({"image": datasets.Image(), "labels": feature})
+    values = PICTURES[:3] if isinstance(feature, datasets.Image) else [[1], [1, 2], []]
+    source = datasets.Dataset.from_dict({"image": PICTURES[:3], "labels": values}, features=features)
+    data = load_dataset(source)
+    assert data.labels is None
+    assert any("labels were left out" in note for note in data.notes)
+    with pytest.raises(UsageError, match=r"'labels' holds .*, not one value a row"):
+        load_dataset(source, labels="labels")
+
+
+def test_columns_of_pictures_are_not_mixed_up_on_disk(tmp_path):
+    features = datasets.Features({"before": datasets.Image(), "after": datasets.Image()})
+    source = datasets.Dataset.from_dict({"before": PICTURES[:2], "after": PICTURES[2:]}, features=features)
+    for column, expected in (("before", [0, 20]), ("after", [40, 60])):
+        data = load_dataset(source, columns=[column], memory_limit=1, cache_dir=tmp_path)
+        assert data.items[:, 0, 0, 0].tolist() == expected
+
+
 @pytest.mark.parametrize(
     ("feature", "shape"),
     [("Array2D", (4, 5)), ("Array3D", (3, 4, 5)), ("List", (7,)), ("nested", (4, 5))],
@@ -88,6 +140,7 @@ def test_plain_columns_are_a_table():
     ("source", "arguments", "error", "message"),
     [
         (lambda: datasets.Dataset.from_dict({"a": []}), {}, DataError, "has no rows"),
+        (lambda: datasets.DatasetDict(), {}, DataError, "has no splits"),
         (lambda: datasets.Dataset.from_dict({"a": [1]}).to_iterable_dataset(), {}, DataError, "without streaming=True"),
         (lambda: datasets.Dataset.from_dict({"a": [1]}), {"columns": ["b"]}, UsageError, "no column 'b'"),
         (lambda: datasets.Dataset.from_dict({"a": [1]}), {"labels": "b"}, UsageError, "no column 'b'"),
@@ -103,6 +156,21 @@ def test_saved_folders(tmp_path):
     of_images().save_to_disk(str(tmp_path / "one"))
     assert len(load_dataset(tmp_path / "both").test) == 2
     assert load_dataset(tmp_path / "one").name == "one"
+
+
+@pytest.mark.parametrize("content", ["{}", "broken"])
+def test_state_json_alone_does_not_make_a_saved_dataset(content, tmp_path):
+    (tmp_path / "state.json").write_text(content)
+    PICTURES[1].save(tmp_path / "1.png")
+    assert load_dataset(tmp_path).ids == ("1.png",)
+
+
+@pytest.mark.parametrize("content", ["{}", "broken"])
+def test_a_damaged_saved_folder(content, tmp_path):
+    of_images().save_to_disk(str(tmp_path / "one"))
+    (tmp_path / "one" / "state.json").write_text(content)
+    with pytest.raises(DataError, match=r"cannot be loaded \(.+\); save it again with save_to_disk"):
+        load_dataset(tmp_path / "one")
 
 
 def test_image_folders_read_by_datasets(tmp_path):

@@ -107,7 +107,9 @@ def test_without_room_on_disk_images_are_decoded_on_access(trouble, folder, tmp_
         cache.write_text("a file")
     data = load_dataset(folder, memory_limit=100, cache_dir=cache)
     assert isinstance(data.items, LazyImages)
-    assert values(data.items)[:6] == [0, 10, 20, 30, 40, 50]
+    assert values(data.items) == [0, 10, 20, 30, 40, 50]
+    assert data.ids == tuple(f"{i}.png" for i in range(6))
+    assert [(b.name, b.reason) for b in data.broken] == [("broken.png", "truncated")]
     assert trouble == "no folder" or list(cache.iterdir()) == []
 
 
@@ -126,18 +128,20 @@ def test_lazy_images_index_like_an_array(folder):
     assert values(lazy[np.arange(7) == 2]) == [20]
 
 
-def test_a_file_that_breaks_later_is_replaced_by_the_next_and_named(folder):
-    lazy = lazily(folder)
-    assert values(lazy[[6, 5]]) == [0, 50]
-    assert lazy.failed == {"broken.png": "truncated"}
+def test_more_than_half_broken_is_an_error_without_room_on_disk_too(folder, tmp_path):
+    for i in range(3):
+        (folder / f"{i}.png").write_bytes((folder / "broken.png").read_bytes())
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(DataError, match=r"4 of 7 images cannot be read \(the first is 0.png: truncated\)"):
+        load_dataset(folder, memory_limit=100, cache_dir=tmp_path / "file")
 
 
-def test_no_file_left(folder):
+def test_a_file_that_breaks_later_is_named_and_not_replaced(folder):
     lazy = lazily(folder)
-    for path in folder.iterdir():
-        path.unlink()
-    with pytest.raises(DataError, match="still there"):
-        lazy[0]
+    (folder / "2.png").unlink()
+    assert values(lazy[[1, 3]]) == [10, 30]
+    with pytest.raises(DataError, match=r"2.png cannot be read any more \(.*No such file.*\); put it back"):
+        lazy[[1, 2]]
 
 
 def test_the_default_limit_is_a_quarter_of_what_is_free(monkeypatch, tmp_path):

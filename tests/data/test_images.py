@@ -1,4 +1,5 @@
 import io
+import os
 import re
 import struct
 import sys
@@ -97,6 +98,74 @@ def test_sixteen_bit_pgm(tmp_path):
     assert np.array_equal(data.items[0, ..., 0], deep)
 
 
+TURNS = {1: lambda a: a, 2: np.fliplr, 3: lambda a: np.rot90(a, 2), 4: np.flipud, 5: np.transpose}
+TURNS |= {6: lambda a: np.rot90(a, -1), 7: lambda a: np.rot90(a, 2).T, 8: np.rot90}
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize(("dtype", "channels"), [("uint8", 1), ("uint8", 3), ("uint16", 1), ("uint16", 3)])
+def test_a_tiff_is_turned_as_it_says(dtype, channels, orientation, tmp_path):
+    import tifffile
+
+    planes = [RNG.integers(0, 256, (6, 9)).astype(dtype) * np.array(257 if dtype == "uint16" else 1, dtype)] * channels
+    tags = [(274, "H", 1, orientation, True)]
+    stored = planes[0] if channels == 1 else np.stack(planes, axis=-1)
+    tifffile.imwrite(tmp_path / "a.tif", stored, photometric="rgb" if channels == 3 else "minisblack", extratags=tags)
+    data = load_dataset(tmp_path)
+    assert data.items.dtype == dtype
+    assert np.array_equal(data.items[0, ..., 0], TURNS[orientation](planes[0]))
+    assert not data.notes
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_a_tiff_in_which_0_is_white(dtype, tmp_path):
+    import tifffile
+
+    grey = RNG.integers(0, np.iinfo(dtype).max, (6, 7)).astype(dtype)
+    tifffile.imwrite(tmp_path / "a.tif", grey, photometric="miniswhite")
+    assert np.array_equal(load_dataset(tmp_path).items[0, ..., 0], np.iinfo(dtype).max - grey)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_a_cmyk_tiff_becomes_rgb(dtype, tmp_path):
+    import tifffile
+
+    most = np.iinfo(dtype).max
+    inks = RNG.integers(0, most, (6, 7, 4)).astype(dtype)
+    tifffile.imwrite(tmp_path / "a.tif", inks, photometric="separated")
+    data = load_dataset(tmp_path)
+    light = 1 - inks / most
+    assert data.items.shape == (1, 6, 7, 3)
+    assert np.abs(data.items[0] / most - light[..., :3] * light[..., 3:]).max() < 1 / 255
+    assert any("CMYK to RGB: 1 image." in note for note in data.notes)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_infrared_beside_rgb_is_kept_and_is_no_transparency(dtype, tmp_path):
+    import tifffile
+
+    stack = RNG.integers(0, 256, (6, 7, 4)).astype(dtype)
+    tifffile.imwrite(tmp_path / "a.tif", stack, photometric="rgb", extrasamples=["unspecified"])
+    assert np.array_equal(load_dataset(tmp_path).items[0], stack)
+    assert np.array_equal(load_dataset(tmp_path, size=(6, 7, 3)).items[0], stack[..., :3])
+
+
+def test_the_first_page_of_a_deep_tiff_is_taken_and_that_is_said(tmp_path):
+    import tifffile
+
+    pages = RNG.integers(0, 65536, (3, 6, 7, 3)).astype(np.uint16)
+    tifffile.imwrite(tmp_path / "a.tif", pages, photometric="rgb")
+    data = load_dataset(tmp_path)
+    assert np.array_equal(data.items[0], pages[0])
+    assert data.notes == ("Only the first frame was taken of 1 image with several.",)
+
+
+@pytest.mark.parametrize("width", [56, 72])
+def test_an_ordinary_bitmap_is_not_taken_for_16_bits(width, tmp_path):
+    save(tmp_path / "a.bmp", photo(6, width, 3))
+    assert not load_dataset(tmp_path).notes
+
+
 @pytest.mark.parametrize(("channels", "planar"), [(3, "contig"), (3, "separate"), (4, "contig")])
 def test_sixteen_bit_colour_tiff_keeps_its_bits(channels, planar, tmp_path):
     import tifffile
@@ -155,9 +224,7 @@ def test_exif_rotation(orientation, tmp_path):
     exif[0x0112] = orientation
     save(tmp_path / "a.jpg", quadrants, exif=exif, quality=95)
     shown = load_dataset(tmp_path).items[0, ..., 0]
-    turns = {1: lambda a: a, 2: np.fliplr, 3: lambda a: np.rot90(a, 2), 4: np.flipud, 5: np.transpose}
-    turns |= {6: lambda a: np.rot90(a, -1), 7: lambda a: np.rot90(a, 2).T, 8: np.rot90}
-    expected = turns[orientation](quadrants)
+    expected = TURNS[orientation](quadrants)
     assert shown.shape == expected.shape
     assert np.abs(shown.astype(int) - expected).max() < 12
 
@@ -264,6 +331,16 @@ def test_sizes_that_are_none(size, tmp_path):
     save(tmp_path / "a.png", photo(6, 6))
     with pytest.raises(UsageError, match="give one side"):
         load_dataset(tmp_path, size=size)
+
+
+@pytest.mark.parametrize(("channels", "dtype", "asked"), [(3, "uint8", 2), (5, "uint8", 3), (1, "float32", 3)])
+def test_channels_that_images_cannot_have(channels, dtype, asked, tmp_path):
+    import tifffile
+
+    how = {1: {}, 3: {"photometric": "rgb"}, 5: {"photometric": "minisblack", "planarconfig": "contig"}}[channels]
+    tifffile.imwrite(tmp_path / "a.tif", np.ones((6, 6, channels), dtype).squeeze(), **how)
+    with pytest.raises(UsageError, match=rf"asks for {asked} channels, but the images have {channels} of {dtype}"):
+        load_dataset(tmp_path, size=(6, 6, asked))
 
 
 # ------------------------------------------------------------------ broken files
@@ -408,6 +485,51 @@ def test_the_test_part_is_brought_to_the_size_and_kind_of_the_training_part(tmp_
     save(tmp_path / "train/1.png", photo(12, 12))
     save(tmp_path / "val/1.png", photo(30, 20, 3))
     assert load_dataset(tmp_path).test.items.shape == (1, 12, 12, 1)
+
+
+@pytest.mark.parametrize("stray", ["set/cover.png", "set/extra/1.png", "cover.png"])
+def test_what_lies_beside_train_and_test_is_left_out_and_that_is_said(stray, tmp_path):
+    for name in ("set/train/1.png", "set/train/2.png", "set/test/1.png", stray):
+        save(tmp_path / name, photo(6, 6))
+    data = load_dataset(tmp_path)
+    assert data.ids == ("set/train/1.png", "set/train/2.png")
+    assert data.test.ids == ("set/test/1.png",)
+    assert data.notes == (f"Left out, as outside of the folders train, test of {tmp_path.name}: 1 image.",)
+
+
+def test_a_class_called_train_is_no_split(tmp_path):
+    for name in ("train/1.png", "plane/1.png"):
+        save(tmp_path / name, photo(6, 6))
+    assert load_dataset(tmp_path).labels.tolist() == ["plane", "train"]
+
+
+def test_links_to_folders_are_followed_but_not_in_circles(tmp_path):
+    for name in ("elsewhere/cat/1.png", "elsewhere/dog/1.png"):
+        save(tmp_path / name, photo(6, 6))
+    (tmp_path / "set").mkdir()
+    for name in ("cat", "dog"):
+        (tmp_path / "set" / name).symlink_to(tmp_path / "elsewhere" / name)
+    (tmp_path / "set" / "back").symlink_to(tmp_path / "set")
+    (tmp_path / "elsewhere" / "cat" / "around").symlink_to(tmp_path / "elsewhere" / "dog")
+    (tmp_path / "elsewhere" / "dog" / "around").symlink_to(tmp_path / "elsewhere" / "cat")
+    data = load_dataset(tmp_path / "set")
+    assert data.ids == ("cat/1.png", "cat/around/1.png", "dog/1.png", "dog/around/1.png")
+    assert data.labels.tolist() == ["cat", "cat", "dog", "dog"]
+
+
+def test_a_folder_that_cannot_be_read_is_not_called_empty(tmp_path, monkeypatch):
+    save(tmp_path / "cat/1.png", photo(6, 6))
+    save(tmp_path / "dog/1.png", photo(6, 6))
+    whole = os.scandir
+
+    def scandir(path):
+        if str(path).endswith("dog"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return whole(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(DataError, match=r"dog cannot be read \(Permission denied\); check its rights"):
+        load_dataset(tmp_path)
 
 
 def test_other_and_hidden_files_are_left_out(tmp_path):

@@ -25,7 +25,7 @@ def decode(source: ImageSource, header: Header, plan: Plan) -> NDArray[Any]:
     """
     try:
         if header.reader == "tifffile":
-            return _from_array(tiff.read_pixels(source), plan)
+            return _from_array(tiff.read_pixels(source, plan.channels), plan)
         with opened(source) as image:
             return _from_pillow(image, header, plan, ours=image is not source.content)
     except Exception as error:  # decoders raise whatever they like on broken files

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from io import BytesIO
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, NoReturn
 
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.image_source import SUFFIXES, ImageSource
@@ -32,13 +32,29 @@ class Part:
 
 
 def list_files(folder: Path) -> list[PurePosixPath]:
-    """All files below a folder, relative to it, in a fixed order; hidden ones and links to folders are left out."""
+    """All files below a folder, relative to it, in a fixed order; hidden ones are left out.
+
+    Links to folders are followed, except for those that lead back to a folder in which they lie.
+
+    Raises
+    ------
+    DataError
+        If a folder among them cannot be read.
+    """
     found = []
-    for root, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+    for root, folders, files in os.walk(folder, onerror=_refuse, followlinks=True):
+        folders[:] = [n for n in sorted(folders) if not n.startswith(".") and not _leads_back(Path(root, n))]
         below = Path(root).relative_to(folder)
         found += [PurePosixPath(below.as_posix(), name) for name in sorted(files) if not name.startswith(".")]
     return found
+
+
+def _refuse(error: OSError) -> NoReturn:
+    raise DataError(f"{error.filename} cannot be read ({error.strerror}); check its rights.") from error
+
+
+def _leads_back(path: Path) -> bool:
+    return path.is_symlink() and path.resolve() in {parent.resolve() for parent in path.parents}
 
 
 def is_image_name(path: PurePosixPath) -> bool:
@@ -84,14 +100,15 @@ def _member(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
 def arrange(sources: Sequence[ImageSource]) -> dict[str, Part]:
     """Splits by name, 'train' first; a folder without splits is all 'train'.
 
-    A folder is split where the folders at its top are called train and test or the like. Folders below are classes
-    where all images lie in them and there are at least two.
+    A folder is split where folders at its top are called train and test or the like; what lies beside these is in
+    no split. Where there is train alone, that has to be all. Folders below are classes where all images lie in them
+    and there are at least two.
     """
     parts = [PurePosixPath(source.name).parts for source in sources]
-    while len({p[0] for p in parts}) == 1 and min(map(len, parts)) > 1:  # one folder around everything
-        parts = [p[1:] for p in parts]
+    while len({p[0] for p in parts if len(p) > 1}) == 1:  # one folder around everything, but for files beside it
+        parts = [p[1:] if len(p) > 1 else p for p in parts]
     names = [SPLITS.get(p[0].lower()) if len(p) > 1 else None for p in parts]
-    if None in names or "train" not in names:
+    if "train" not in names or set(names) == {"train", None}:
         return {"train": _part(sources, [p[:-1] for p in parts])}
     arranged = {}
     for split in ("train", "test", "validation"):
@@ -115,6 +132,8 @@ def _load(name: str, sources: Sequence[ImageSource], others: int, options: Optio
     called = f"{name} ({wanted})" if options.split else name
     data = _load_part(parts[wanted], called, options)
     notes = [f"Of {name} {counted(others, 'file')} that are not images were left out."] if others else []
+    if beside := len(sources) - sum(len(part.sources) for part in parts.values()):
+        notes.append(f"Left out, as outside of the folders {', '.join(parts)} of {name}: {counted(beside, 'image')}.")
     test, test_notes = (None, []) if options.split else _load_test(parts, name, options, data)
     return replace(data, test=test, notes=(*data.notes, *notes, *test_notes))
 
@@ -132,6 +151,4 @@ def _load_test(parts: dict[str, Part], name: str, options: Options, like: Datase
 
 def _load_part(part: Part, name: str, options: Options, like: Dataset | None = None) -> Dataset:
     labels = part.labels if options.labels is None else options.labels
-    if isinstance(labels, str):
-        raise UsageError(f"labels={labels!r} names a column, which images do not have; give a label for each image.")
     return load_images(part.sources, name=name, labels=labels, size=options.size, storage=options.storage, like=like)

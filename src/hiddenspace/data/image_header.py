@@ -11,7 +11,7 @@ from hiddenspace.data import tiff
 from hiddenspace.data.image_source import MAX_PIXELS, ImageSource, opened
 from hiddenspace.errors import MissingExtraError
 
-ORIENTATION, BITS_PER_SAMPLE = 0x0112, 0x0102  # tags of EXIF and TIFF
+BITS_PER_SAMPLE, PHOTOMETRIC, EXTRA_SAMPLES = 0x0102, 0x0106, 0x0152  # tags of TIFF
 DRAFTED_PIXELS = 8 * MAX_PIXELS  # a JPEG this large still decodes in seconds, at an eighth of its size
 
 Remark = Literal["animated", "CMYK", "deep"]
@@ -107,9 +107,9 @@ def _of_image(image: Image.Image, source: ImageSource) -> Header:
         remarks.add("animated")
     if image.mode == "CMYK":
         remarks.add("CMYK")
+    if isinstance(image, TiffImageFile) and image is not source.content and _is_beyond_pillow(image):
+        return _of_tiff(source)
     if _is_deep_colour(image):
-        if isinstance(image, TiffImageFile) and image is not source.content:
-            return _of_tiff(source)
         remarks.add("deep")
     width, height = image.size[::-1] if _is_turned(image) else image.size
     return Header(height, width, channels, dtype, frozenset(remarks))
@@ -117,14 +117,19 @@ def _of_image(image: Image.Image, source: ImageSource) -> Header:
 
 def _of_tiff(source: ImageSource) -> Header:
     try:
-        height, width, channels, dtype = tiff.read_shape(source)
+        page = tiff.look(source)
     except MissingExtraError:
         raise
     except Exception as error:
         raise Unreadable(reason(error, source)) from error
-    if height * width * channels > 4 * MAX_PIXELS:
-        raise Unreadable(_too_large(width, height))
-    return Header(height, width, channels, dtype, reader="tifffile")
+    if page.height * page.width * page.channels > 4 * MAX_PIXELS:
+        raise Unreadable(_too_large(page.width, page.height))
+    remarks: set[Remark] = set()
+    if page.pages > 1:
+        remarks.add("animated")
+    if page.is_cmyk:
+        remarks.add("CMYK")
+    return Header(page.height, page.width, page.channels, page.dtype, frozenset(remarks), reader="tifffile")
 
 
 def _check_size(image: Image.Image) -> None:
@@ -140,6 +145,16 @@ def _too_large(width: int, height: int) -> str:
     return f"{width}x{height} are too many pixels to be decoded safely (a decompression bomb?)"
 
 
+def _is_beyond_pillow(image: TiffImageFile) -> bool:
+    """Whether Pillow would lose depth or channels of this TIFF, or show its 16-bit grey inverted."""
+    tags = image.tag_v2
+    if tags.get(PHOTOMETRIC) == tiff.RGB and 0 in tags.get(EXTRA_SAMPLES, ()):  # more than the colours, and no alpha
+        return True
+    if tags.get(PHOTOMETRIC) == tiff.WHITE_IS_ZERO and max(tags.get(BITS_PER_SAMPLE, (1,))) == 16:
+        return True
+    return _is_deep_colour(image)
+
+
 def _is_deep_colour(image: Image.Image) -> bool:
     """Whether more than 8 bits a channel are in a colour file, which Pillow reads as 8."""
     if image.mode not in ("RGB", "RGBA", "RGBX", "CMYK", "LA"):
@@ -147,14 +162,17 @@ def _is_deep_colour(image: Image.Image) -> bool:
     if isinstance(image, TiffImageFile):
         return bool(max(image.tag_v2.get(BITS_PER_SAMPLE, (8,))) > 8)
     tiles: Any = getattr(image, "tile", ())
-    return bool(tiles) and "16" in str(tiles[0][3])
+    return image.format == "PNG" and bool(tiles) and "16" in str(tiles[0][3])  # its raw mode; others have strides there
 
 
 def _is_turned(image: Image.Image) -> bool:
-    """Whether the file says that height and width are to be exchanged (a PNG says it after its pixels)."""
-    if image.format == "PNG" and "exif" not in image.info:
+    """Whether the file says that height and width are to be exchanged.
+
+    Pillow has already done so in the size of a TIFF. A PNG says it after its pixels.
+    """
+    if isinstance(image, TiffImageFile) or (image.format == "PNG" and "exif" not in image.info):
         return False
-    return int(image.getexif().get(ORIENTATION, 1)) >= 5
+    return int(image.getexif().get(tiff.ORIENTATION, 1)) >= tiff.TRANSPOSED
 
 
 def _is_empty(source: ImageSource) -> bool:

@@ -53,21 +53,39 @@ def make_plan(headers: Sequence[Header], size: Size | None) -> tuple[Plan, tuple
     shorter side, 64 at most, and the centre square is kept. `size` (a side, (h, w), or (h, w, c)) overrides it.
     The kind of pixels is that of most: 8- and 16-bit grey, RGB and RGBA go together, N-channel and float files do
     only with their like. RGBA stays where all have it; grey where all are; 16 bits where all have them.
+
+    Raises
+    ------
+    UsageError
+        If `size` is none, or asks for channels that these images cannot have.
     """
     families = Counter(_family(h.channels, h.dtype) for h in headers)
     chosen = [h for h in headers if _family(h.channels, h.dtype) == families.most_common(1)[0][0]]
-    size = _checked(size)
+    size = checked_size(size)
     height, width, size_notes = _size(chosen, size)
     channels = size[2] if size and len(size) == 3 else _channels(chosen)
     dtype = chosen[0].dtype if len({h.dtype for h in chosen}) == 1 else "uint8"
-    return Plan(height, width, channels, dtype), (*size_notes, *_mode_notes(chosen, channels, dtype))
+    plan = Plan(height, width, channels, dtype)
+    if plan.objection(chosen[0]):
+        raise UsageError(
+            f"size={size} asks for {counted(channels, 'channel')}, but the images have {chosen[0].channels} of "
+            f"{chosen[0].dtype}; only 1, 3 and 4 of 8 or 16 bits can be made of one another, so leave the channels out."
+        )
+    return plan, (*size_notes, *_mode_notes(chosen, channels, dtype))
 
 
 def _family(channels: int, dtype: str) -> tuple[int, str]:
     return (0, "ordinary") if channels in NAMES and dtype in ("uint8", "uint16") else (channels, dtype)
 
 
-def _checked(size: Size | None) -> tuple[int, ...] | None:
+def checked_size(size: Size | None) -> tuple[int, ...] | None:
+    """(height, width) or (height, width, channels) that was asked for.
+
+    Raises
+    ------
+    UsageError
+        If it is no size.
+    """
     if size is None:
         return None
     sides = (size, size) if isinstance(size, int | np.integer) else tuple(size)

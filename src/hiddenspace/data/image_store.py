@@ -72,8 +72,7 @@ def decode_all(images: Readable, storage: Storage) -> tuple[Decoded, tuple[str, 
             return _on_disk(images, folder, entry_key(identity, images.plan)), (f"{much}; they lie in {folder}.",)
         except OSError:
             pass  # the disk filled up in the meantime: nothing is left there, and decoding on access still works
-    lazy = LazyImages(images.sources, images.headers, images.plan, WORKERS)
-    return Decoded(lazy, tuple(range(len(images))), ()), (f"{much}; each is decoded whenever it is needed.",)
+    return _on_access(images), (f"{much}; each is decoded whenever it is needed.",)
 
 
 def _in_memory(images: Readable) -> Decoded:
@@ -93,6 +92,15 @@ def _on_disk(images: Readable, folder: Path, key: str) -> Decoded:
     if entry := read_entry(folder, key, images.plan):
         return entry
     return write_entry(folder, key, images.plan, track(images.decoded(), len(images), "reading images"))
+
+
+def _on_access(images: Readable) -> Decoded:
+    """All are decoded once to find the broken ones: later, a training would have to end at them or hide them."""
+    results = track(images.decoded(), len(images), "checking images")
+    broken = {index: result for index, result in results if isinstance(result, Broken)}
+    kept = [index for index in range(len(images)) if index not in broken]
+    sources, headers = [images.sources[i] for i in kept], [images.headers[i] for i in kept]
+    return Decoded(LazyImages(sources, headers, images.plan, WORKERS), tuple(kept), tuple(broken.values()))
 
 
 def _identity(sources: Sequence[ImageSource], container: str | None) -> list[str] | None:

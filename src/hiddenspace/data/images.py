@@ -79,10 +79,7 @@ def _read_headers(
         headers = list(track(pool.map(_header, sources), len(sources), "looking at images"))
     whole = [h for h in headers if isinstance(h, Header)]
     _check_broken([h for h in headers if isinstance(h, Broken)], len(sources))
-    plan, notes = make_plan(whole, size)
-    if like is not None:
-        height, width, channels = like.items.shape[1:]
-        plan, notes = Plan(height, width, channels, str(like.items.dtype)), ()
+    plan, notes = make_plan(whole, size) if like is None else (_plan_of(like), ())
     good, admitted, broken = [], [], []
     for index, header in enumerate(headers):
         if isinstance(header, Broken):
@@ -93,6 +90,11 @@ def _read_headers(
             good.append(index)
             admitted.append(header)
     return good, Readable([sources[i] for i in good], admitted, plan), broken, notes
+
+
+def _plan_of(images: Dataset) -> Plan:
+    height, width, channels = images.items.shape[1:]
+    return Plan(height, width, channels, str(images.items.dtype))
 
 
 def _header(source: ImageSource) -> Header | Broken:

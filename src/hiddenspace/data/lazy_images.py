@@ -17,8 +17,9 @@ from hiddenspace.errors import DataError
 class LazyImages:
     """An array-like of (n, h, w, c) that reads files on indexing; batches may index it from several threads.
 
-    A file that turns out to be broken is replaced by the next one that is not, and named in `failed`: a run over
-    millions of images does not end at one of them.
+    All of them could be decoded once (`image_store` looked, and left out the others), so that each row is the image
+    of its name. One that cannot be decoded any more is an error: another in its place would be a lie, and what was
+    learned until then is in the checkpoint.
 
     Parameters
     ----------
@@ -35,7 +36,6 @@ class LazyImages:
         self.headers = headers
         self.plan = plan
         self.workers = workers
-        self.failed: dict[str, str] = {}
 
     def __len__(self) -> int:
         return len(self.sources)
@@ -53,7 +53,13 @@ class LazyImages:
         return np.dtype(self.plan.dtype)
 
     def __getitem__(self, index: Any) -> NDArray[Any]:
-        """One image for an integer; a batch for a slice, an array of integers, or a mask."""
+        """One image for an integer; a batch for a slice, an array of integers, or a mask.
+
+        Raises
+        ------
+        DataError
+            If a file cannot be decoded any more.
+        """
         wanted = np.arange(len(self))[index]
         if np.ndim(wanted) == 0:
             return self._one(int(wanted))
@@ -67,12 +73,10 @@ class LazyImages:
         return np.asarray(self[:], dtype=dtype)
 
     def _one(self, index: int) -> NDArray[Any]:
-        for step in range(len(self)):
-            at = (index + step) % len(self)
-            if self.sources[at].name in self.failed:
-                continue
-            try:
-                return decode(self.sources[at], self.headers[at], self.plan)
-            except Unreadable as error:
-                self.failed[self.sources[at].name] = str(error)
-        raise DataError(f"None of the {len(self)} images can be read any more; are the files still there?")
+        try:
+            return decode(self.sources[index], self.headers[index], self.plan)
+        except Unreadable as error:
+            name = self.sources[index].name
+            raise DataError(
+                f"{name} cannot be read any more ({error}); put it back, or start again without it."
+            ) from error
