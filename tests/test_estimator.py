@@ -19,7 +19,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from torch import nn
 
 import hiddenspace as hs
-from hiddenspace.errors import DataError, HiddenspaceError, ModelError
+from hiddenspace.errors import DataError, HiddenspaceError, ModelError, TrainingError
 
 QUIET = hs.Trainer(progress=False)
 SHORT = {"epochs": 2, "width": 16, "depth": 1, "trainer": QUIET}
@@ -371,8 +371,8 @@ NOT_FITTED_ON = {
     "words": (np.array([["a", "b"], ["c", "d"]]), "numbers|numeric|convert"),
     "ragged": ([[1.0, 2.0], [3.0]], "inhomogeneous|differ"),
     "a path that is not there": ("no such/folder", "does not exist"),
-    "None": (None, "."),
-    "a number": (3.5, "."),
+    "None": (None, "A NoneType is no source of data; give"),
+    "a number": (3.5, "A float is no source of data; give"),
 }
 
 
@@ -471,12 +471,57 @@ def test_arguments_that_make_no_sense(name):
             assert re.fullmatch(r"[^\n]*[^\s]\.", text)
 
 
-def test_a_refused_fit_of_another_shape_leaves_the_old_model_usable():
-    model = make().fit(ROWS)
-    codes = model.transform(ROWS)
-    with pytest.raises(DataError):
-        model.fit("no such folder")
+REFUSED = {
+    "a path that is not there": "no such folder",
+    "one row of other width": np.zeros((1, 3)),
+    "one picture": GREY[:1],
+    "a table with infinity": pd.DataFrame({"a": [1.0, np.inf, 2.0]}),
+}
+
+
+@pytest.mark.parametrize("source", REFUSED)
+@pytest.mark.parametrize("name", ["PCA", "Autoencoder"])
+def test_a_refused_fit_leaves_the_old_model_usable(name, source):
+    model = make(name).fit(ROWS)
+    codes, before = model.transform(ROWS), vars(model).copy()
+    with pytest.raises(HiddenspaceError):
+        model.fit(REFUSED[source])
+    assert vars(model) == before
     np.testing.assert_array_equal(model.transform(ROWS), codes)
+
+
+class Failing:
+    """A corruption that fails at its third batch, in one way or another."""
+
+    def __init__(self, how):
+        self.how, self.calls = how, 0
+
+    def __call__(self, x):
+        self.calls += 1
+        if self.calls < 3:
+            return x
+        if self.how == "Ctrl-C":
+            raise KeyboardInterrupt
+        return x * float("nan")
+
+
+@pytest.mark.parametrize("how", ["nan", "Ctrl-C"])
+@pytest.mark.parametrize("warm_start", [False, True])
+def test_a_fit_that_fails_leaves_the_estimator_as_it_was(how, warm_start):
+    fresh = make(corruption=Failing(how), batch_size=8, warm_start=warm_start)
+    with pytest.raises((TrainingError, KeyboardInterrupt)):
+        fresh.fit(ROWS)
+    with pytest.raises(NotFittedError):
+        fresh.transform(ROWS)
+    assert not [name for name in vars(fresh) if name.endswith("_")]
+    model = make(batch_size=8, warm_start=warm_start).fit(ROWS)
+    codes = model.transform(ROWS)
+    with pytest.raises((TrainingError, KeyboardInterrupt)):
+        model.set_params(corruption=Failing(how)).fit(ROWS)
+    np.testing.assert_array_equal(model.transform(ROWS), codes)
+    assert not model.encoder_.training
+    model.set_params(corruption=None).fit(ROWS)
+    assert np.isfinite(model.transform(ROWS)).all()
 
 
 def test_warm_start_takes_the_same_kind_of_data_only():

@@ -331,7 +331,7 @@ def test_a_full_disk_leaves_the_older_model(files_written, folder, monkeypatch):
         write(path, content)
 
     monkeypatch.setattr(saving, "write_durably", until_full)
-    with pytest.raises(ModelError, match=r"cannot write .* \(No space left on device\)"):
+    with pytest.raises(ModelError, match=r"cannot write .* \(No space left on device\).*is untouched"):
         make(random_state=1).fit(ROWS).save_pretrained(folder)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     monkeypatch.undo()
@@ -339,17 +339,19 @@ def test_a_full_disk_leaves_the_older_model(files_written, folder, monkeypatch):
     assert hs.load(folder).random_state == 1
 
 
-def test_a_crash_between_two_moves_is_noticed(folder, monkeypatch):
+@pytest.mark.parametrize("failure", [KeyboardInterrupt(), PermissionError(errno.EACCES, "Permission denied")], ids=repr)
+def test_a_failure_between_two_moves_is_noticed(failure, folder, monkeypatch):
     replace, moved = saving.os.replace, []
 
-    def until_killed(source, target):
+    def until_it_fails(source, target):
         if Path(target).name == "config.json":
-            raise KeyboardInterrupt
+            raise failure
         moved.append(target)
         replace(source, target)
 
-    monkeypatch.setattr(saving.os, "replace", until_killed)
-    with pytest.raises(KeyboardInterrupt):
+    monkeypatch.setattr(saving.os, "replace", until_it_fails)
+    told = "what was there before is partly replaced" if isinstance(failure, OSError) else None
+    with pytest.raises((KeyboardInterrupt, ModelError), match=told):
         make(random_state=1).fit(ROWS).save_pretrained(folder)
     assert moved
     monkeypatch.undo()

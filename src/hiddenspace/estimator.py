@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar, Self, get_args
@@ -15,6 +17,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import nn
 
+from hiddenspace.data.arrays import Channels
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.format import Format, Scaling, fit_format, format_from_config
 from hiddenspace.data.hub import is_hub_object
@@ -51,16 +54,19 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
 
     # data -------------------------------------------------------------------------------------------------------
 
-    def read(self, X: Any) -> Dataset:
-        """Any source as `transform` reads it: features checked, image files brought to the size of the fit."""
-        return self._read(X)
+    def read(self, X: Any, channels: Channels = "auto") -> Dataset:
+        """Any source as `transform` reads it: features checked, image files brought to the size of the fit.
 
-    def _read(self, X: Any, *, fitting: bool = False) -> Dataset:
+        `channels` says where those of 4-D arrays are, see `load_dataset`.
+        """
+        return self._read(X, channels=channels)
+
+    def _read(self, X: Any, *, fitting: bool = False, channels: Channels = "auto") -> Dataset:
         """Any source as a dataset; features are checked against those of the fit wherever scikit-learn does so."""
         if not fitting:
             check_is_fitted(self)
             if self.format_.kind == "images":
-                return load_dataset(X, **self._size(X))
+                return load_dataset(X, channels=channels, **self._size(X))
         if hasattr(X, "to_pandas") and not is_hub_object(X):  # tables of pyarrow and polars
             X = X.to_pandas()
         frame = isinstance(X, pd.DataFrame)
@@ -89,8 +95,9 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         return checked
 
     def _size(self, X: Any) -> dict[str, Any]:
-        """What image files are brought to: that on which the model was fitted."""
-        if isinstance(X, Dataset):
+        """What image files are brought to: that on which the model was fitted. Arrays are taken as they are."""
+        first = X[0] if isinstance(X, list | tuple) and X else X
+        if not _is_image_or_path(first) and not is_hub_object(X):
             return {}
         channels, height, width = self.format_.shape
         return {"size": (height, width, channels)}
@@ -119,7 +126,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             )
         if not going_on:
             self.format_ = fit_format(dataset, scaling)
-        self.seed_ = int(ranks.told_by_first(int(check_random_state(self.random_state).randint(2**31 - 1))))
+        self.seed_ = int(ranks.told_by_first(self._draw_seed()))
         self.data_ = {
             "name": dataset.name,
             "kind": dataset.kind,
@@ -127,6 +134,19 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             "shape": [int(size) for size in dataset.items.shape[1:]],
         }
         return dataset
+
+    def _draw_seed(self) -> int:
+        return int(check_random_state(self.random_state).randint(2**31 - 1))
+
+    @contextmanager
+    def _whole_or_not_at_all(self) -> Iterator[None]:
+        """A fit that fails or is interrupted inside the `with` leaves the estimator as it was, fitted or not."""
+        before = self.__dict__.copy()
+        try:
+            yield
+        except BaseException:
+            self.__dict__ = before
+            raise
 
     # scikit-learn -----------------------------------------------------------------------------------------------
 
@@ -147,7 +167,8 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
     def save_pretrained(self, folder: str | Path) -> None:
         """Writes a folder as the Hugging Face Hub has them: config.json, model.safetensors, README.md.
 
-        A model that was there before stays whole until the new one is.
+        A model that was there before stays whole until all files of the new one are written; a crash in the moment
+        when they are moved into place leaves a mixture, which `load` refuses.
 
         Parameters
         ----------
@@ -249,11 +270,14 @@ def _load(folder: str | Path, modules: dict[str, Any], known: type[Estimator] | 
 def is_matrix(X: Any) -> bool:
     """Whether scikit-learn's checks for 2-D input are the ones that apply: numbers with at most two axes."""
     if isinstance(X, list | tuple):
-        first = X[0] if X else None
-        return not isinstance(first, str | os.PathLike) and not hasattr(first, "convert") and _axes(X) <= 2
+        return not _is_image_or_path(X[0] if X else None) and _axes(X) <= 2
     if isinstance(X, pd.DataFrame):
         return False
     return hasattr(X, "tocsr") or (hasattr(X, "__array__") and getattr(X, "ndim", 2) <= 2)
+
+
+def _is_image_or_path(item: Any) -> bool:
+    return isinstance(item, str | os.PathLike) or hasattr(item, "convert")
 
 
 def _axes(X: Any) -> int:

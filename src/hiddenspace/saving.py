@@ -76,8 +76,8 @@ def write_model(folder: Path, model: Any, address: str) -> None:
     """Writes a fitted estimator; `address` is what its card tells people to load.
 
     All files are written to a draft folder and flushed to the disk, and only then moved into place, so that a full
-    disk or a crash leaves an older model whole. The checksum in config.json tells a mixture apart, which a crash
-    between two of the moves could leave.
+    disk leaves an older model whole. A crash between two of the moves leaves a mixture, which is told by the checksum
+    in config.json and never loaded.
 
     Raises
     ------
@@ -97,17 +97,19 @@ def write_model(folder: Path, model: Any, address: str) -> None:
         "config.json": json.dumps(config, indent=1).encode(),
     }
     draft = folder / f".draft-{os.getpid()}"
+    left = "what was there before is untouched"
     try:
         draft.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
             write_durably(draft / name, content)
         for name in files:
             os.replace(draft / name, folder / name)
+            left = "what was there before is partly replaced"
         flush_folder(folder)
     except OSError as error:
         raise ModelError(
             f"cannot write the model to {folder} ({error.strerror or error}); make room there or choose another "
-            "folder, what was there before is untouched."
+            f"folder, {left}."
         ) from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)

@@ -1,5 +1,6 @@
 """The autoencoder: its loss, its three regularisers, its networks, and how its training is run."""
 
+import signal
 import warnings
 from functools import partial
 
@@ -11,6 +12,7 @@ from torch import nn
 import hiddenspace as hs
 from hiddenspace.autoencoders.autoencoder import Reconstruction
 from hiddenspace.autoencoders.learner import OvercompleteWarning
+from hiddenspace.autoencoders.recipe import default_recipe
 from hiddenspace.errors import TrainingError, UsageError
 
 QUIET = hs.Trainer(progress=False, precision="32")
@@ -214,6 +216,12 @@ def test_weights_that_both_share_stay_shared():
         ({"encoder": nn.Linear(5, 2)}, r"the encoder does not take \(batch, 6\)"),
         ({"encoder": nn.Unflatten(1, (2, 3))}, r"codes of shape \(2, 2, 3\); make it give \(batch, code\)"),
         ({"encoder": nn.LSTM(6, 2)}, "the encoder gives a tuple; make it give a tensor"),
+        ({"encoder": nn.Flatten(2)}, r"the encoder does not take \(batch, 6\) \(IndexError: .*\); make it take that"),
+        ({"encoder": nn.Unflatten(0, (1, 2))}, r"the encoder makes \(1, 2, 6\) of a batch of 2; make its first dim"),
+        (
+            {"decoder": nn.Sequential(nn.Linear(2, 3), nn.Flatten(0), nn.Unflatten(0, (1, 6)))},
+            r"the decoder makes \(1, 6",
+        ),
         ({"encoder": nn.Linear(6, 3)}, "code=2, but the encoder gives codes of 3"),
         ({"decoder": nn.Linear(3, 6)}, r"the decoder does not take \(batch, 2\)"),
         ({"decoder": nn.Linear(2, 7)}, r"the decoder gives \(2, 7\); make it give \(batch, 6\)"),
@@ -237,13 +245,65 @@ def test_it_learns():
 
 def test_warm_start_goes_on_where_the_last_fit_ended():
     model = make(code=3, epochs=30, batch_size=16, learning_rate=0.01, warm_start=True).fit(ROWS)
-    first, encoder = model.history_, model.encoder_
+    first = model.history_[0]["train/reconstruction"]
     model.set_params(epochs=2).fit(ROWS)
-    assert model.encoder_ is encoder
     assert len(model.history_) == 2
-    assert model.history_[0]["train/reconstruction"] < 0.5 * first[0]["train/reconstruction"]
+    assert model.history_[0]["train/reconstruction"] < 0.5 * first
     model.set_params(warm_start=False).fit(ROWS)
-    assert model.encoder_ is not encoder
+    assert model.history_[0]["train/reconstruction"] > 0.5 * first
+
+
+def test_warm_start_and_resume_are_two_ways_to_go_on(tmp_path):
+    model = make(warm_start=True, trainer=hs.Trainer(progress=False, folder=tmp_path, resume=True)).fit(ROWS)
+    with pytest.raises(
+        UsageError, match=r"warm_start goes on from the last fit, but Trainer\(resume=True\) from a check"
+    ):
+        model.fit(ROWS)
+    model.set_params(warm_start=False).fit(ROWS)
+    trainer = hs.Trainer(progress=False, resume=True)  # without a folder there is nothing to resume
+    model.set_params(warm_start=True, trainer=trainer).fit(ROWS)
+
+
+@pytest.mark.parametrize("state", [None, np.random.RandomState(3)], ids=["None", "RandomState"])
+def test_a_seed_that_was_drawn_is_drawn_no_more_when_resumed(tmp_path, state):
+    def fit(corruption=None):
+        trainer = hs.Trainer(progress=False, precision="32", folder=tmp_path, resume=True)
+        return make(random_state=state, epochs=3, validation_fraction=0.2, corruption=corruption, trainer=trainer)
+
+    class Interrupted:
+        calls = 0
+
+        def __call__(self, x):
+            self.calls += 1
+            if self.calls == 3:
+                signal.raise_signal(signal.SIGINT)
+            return x + torch.randn_like(x)
+
+    class Whole(Interrupted):
+        calls = 3
+
+    Whole.__qualname__ = Interrupted.__qualname__  # the same setting, as far as a checkpoint can know
+    with pytest.raises(KeyboardInterrupt, match="interrupted and saved"):
+        fit(Interrupted()).fit(ROWS)
+    resumed = fit(Whole()).fit(ROWS)
+    whole = make(random_state=state, epochs=3, validation_fraction=0.2, corruption=Whole())
+    whole._draw_seed = lambda: resumed.seed_
+    np.testing.assert_array_equal(resumed.transform(ROWS), whole.fit(ROWS).transform(ROWS))
+    assert fit(Whole()).fit(ROWS).seed_ == resumed.seed_
+
+
+def test_numbers_of_numpy_are_numbers(tmp_path):
+    numbers = {"code": 2, "depth": 1, "width": 16, "epochs": 2, "batch_size": 16, "patience": 3}
+    given = {name: np.int64(value) for name, value in numbers.items()}
+    fractions = {"learning_rate": 0.5**8, "sparsity": 0.5, "validation_fraction": 0.25}  # exact in float32 too
+    given |= {name: np.float32(value) for name, value in fractions.items()}
+    clip = hs.Trainer(progress=False, precision="32", folder=tmp_path / "run", clip=np.float32(1))
+    model = make(**given, random_state=np.int64(0), trainer=clip).fit(ROWS)
+    model.save_pretrained(tmp_path / "model")
+    assert hs.load(tmp_path / "model").recipe_ == model.recipe_
+    plain = make(**numbers, **fractions, trainer=hs.Trainer(progress=False, precision="32", clip=1.0)).fit(ROWS)
+    assert plain.recipe_ == model.recipe_
+    np.testing.assert_array_equal(plain.transform(ROWS), model.transform(ROWS))
 
 
 def test_warm_start_keeps_the_format():
@@ -313,6 +373,22 @@ def test_a_linear_autoencoder_ends_in_the_subspace_of_pca():
 def test_the_recipe_holds_what_was_used(tmp_path):
     model = make(batch_size=16, trainer=hs.Trainer(progress=False, precision="32", clip=0.5)).fit(ROWS)
     used = model.recipe_
-    assert (used.batch_size, used.epochs, used.clip, used.learning_rate) == (16, 2, 0.5, 1e-3)
+    assert (used.batch_size, used.epochs, used.clip, used.learning_rate) == (16, 2, 0.5, 5e-3)
     model.save_pretrained(tmp_path / "m")
     assert hs.load(tmp_path / "m").recipe_ == used
+
+
+@pytest.mark.parametrize(
+    ("kind", "items", "width", "epochs", "rate"),
+    [
+        ("images", 54_000, 512, 7, 3e-3),
+        ("images", 1_300, 64, 197, 3e-3),  # 8,000 steps of 32
+        ("images", 10, 64, 200, 3e-3),
+        ("vectors", 54_000, 1024, 9, 1 / 1024),
+        ("table", 25_600, 128, 20, 5e-3),
+        ("table", 5_400_000, 256, 1, 1 / 256),
+    ],
+)
+def test_few_items_are_seen_often_and_wide_networks_learn_slowly(kind, items, width, epochs, rate):
+    recipe = default_recipe(kind, items, width)
+    assert (recipe.epochs, recipe.learning_rate) == (epochs, rate)

@@ -73,17 +73,24 @@ def test_the_spectrum_is_of_all_components(way):
         assert model.spectrum_.sum() == pytest.approx(1, abs=1e-6)
 
 
-@pytest.mark.parametrize(("largest", "way"), [(24, "by_covariance"), (10, "by_subspace_iteration")])
-def test_the_size_of_the_data_decides(largest, way, monkeypatch):
+@pytest.mark.parametrize(
+    ("X", "square", "whole", "way"),
+    [
+        (FALLING, 24, 2**31, "by_covariance"),
+        (FALLING, 10, 2**31, "by_subspace_iteration"),
+        (WIDE, 100, 30 * 200 * 8, "by_inner_products"),
+        (WIDE, 100, 30 * 200 * 8 - 1, "by_subspace_iteration"),
+    ],
+)
+def test_the_size_of_the_data_decides(X, square, whole, way, monkeypatch):
     taken = []
     for name in ("by_covariance", "by_inner_products", "by_subspace_iteration"):
         function = getattr(module, name)
         monkeypatch.setattr(module, name, lambda *a, name=name, f=function: (taken.append(name), f(*a))[1])
-    monkeypatch.setattr(module, "LARGEST_SQUARE", largest)
-    hs.PCA(3, random_state=0).fit(FALLING)
-    monkeypatch.setattr(module, "LARGEST_SQUARE", 100)
-    hs.PCA(3, random_state=0).fit(WIDE)
-    assert taken == [way, "by_inner_products"]
+    monkeypatch.setattr(module, "LARGEST_SQUARE", square)
+    monkeypatch.setattr(module, "LARGEST_WHOLE", whole)
+    hs.PCA(3, random_state=0).fit(X)
+    assert taken == [way]
 
 
 @pytest.mark.parametrize("chunk", [1, 7_000, 10**9])
@@ -123,6 +130,14 @@ def test_more_components_than_items_or_features_allow(X, most):
     hs.PCA(most).fit(X)
     with pytest.raises(UsageError, match=f"code={most + 1} does not fit .* from 1 to {most}"):
         hs.PCA(most + 1).fit(X)
+
+
+def test_a_refused_fit_leaves_the_old_one():
+    model = hs.PCA(8).fit(FALLING)
+    codes = model.transform(FALLING)
+    with pytest.raises(UsageError, match="does not fit"):
+        model.fit(FALLING[:6, :7])
+    np.testing.assert_array_equal(model.transform(FALLING), codes)
 
 
 @pytest.mark.parametrize("shape", [(30, 1), (2, 40), (2, 1), (5, 3)])

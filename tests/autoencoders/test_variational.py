@@ -66,6 +66,14 @@ def test_held_out_items_are_judged_by_the_bound_alone(game):
     assert judged == {"likelihood": terms["likelihood"], "kl": terms["kl"]}
 
 
+def test_without_held_out_items_the_bound_alone_decides_too():
+    model = make(validation_fraction=0, epochs=20, batch_size=16, learning_rate=0.01, beta=3.0).fit(ROWS)
+    for row in model.history_:
+        assert row["loss"] == pytest.approx(row["train/likelihood"] + row["train/kl"])
+    bounds = [row["loss"] for row in model.history_]
+    assert model.best_epoch_ == 1 + bounds.index(min(bounds))
+
+
 def test_codes_are_means():
     model = make().fit(ROWS)
     items, _ = model.rebuilt(ROWS)

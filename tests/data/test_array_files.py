@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 import numpy as np
 import pytest
 
@@ -45,6 +47,8 @@ def test_large_npy_files_are_mapped(shape, tmp_path, monkeypatch):
         ({"train_images": IMAGES, "test_images": MORE, "train_labels": LABELS, "test_labels": LABELS[:2]}, LABELS,
          LABELS[:2], ""),
         ({"x": IMAGES, "x_test": MORE}, None, "unlabelled", ""),
+        ({"X_Train": IMAGES, "Y_Train": LABELS, "X_Test": MORE, "Y_Test": LABELS[:2]}, LABELS, LABELS[:2], ""),
+        ({"X_Train": IMAGES}, None, None, ""),
         ({"codes": IMAGES.reshape(6, 20)}, None, None, ""),
     ],
 )  # fmt: skip
@@ -75,6 +79,61 @@ def test_a_split_that_is_not_there(tmp_path):
         load_dataset(tmp_path / "x.npy", split="test")
 
 
+def write_idx(path, array):
+    kind = 8 if array.dtype == np.uint8 else 12
+    path.write_bytes(bytes([0, 0, kind, array.ndim]) + np.array(array.shape, ">i4").tobytes() + array.tobytes())
+
+
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [
+        ("train-{}-ubyte", "t10k-{}-ubyte"),
+        ("emnist-letters-train-{}-ubyte", "emnist-letters-test-{}-ubyte"),
+        ("qmnist-train-{}-ubyte", "qmnist-test-{}-ubyte"),
+        ("x-{}-ubyte", "x-validation-{}-ubyte"),
+        ("values_train_{}-ubyte", "values_test_{}-ubyte"),
+    ],
+)
+def test_the_parts_of_a_folder_of_idx_files(train, test, tmp_path):
+    for name, images in ((train, IMAGES), (test, MORE)):
+        write_idx(tmp_path / name.format("images-idx3"), images)
+        write_idx(tmp_path / name.format("labels-idx1"), np.arange(len(images), dtype=np.uint8))
+    data = load_dataset(tmp_path)
+    assert np.array_equal(data.items[..., 0], IMAGES)
+    assert np.array_equal(data.test.items[..., 0], MORE)
+    assert (data.labels.tolist(), data.test.labels.tolist()) == (list(range(6)), [0, 1])
+
+
+def test_two_sets_of_idx_files_in_one_folder_are_refused(tmp_path):
+    for name in ("letters-train-images-idx3-ubyte", "digits-train-images-idx3-ubyte"):
+        write_idx(tmp_path / name, IMAGES)
+    with pytest.raises(DataError, match=r"more than one idx file of train images, digits-.* and letters-.*; give"):
+        load_dataset(tmp_path)
+
+
+def test_damage_anywhere_is_told_in_a_sentence(tmp_path):
+    np.savez_compressed(tmp_path / "x.npz", x=IMAGES)
+    np.save(tmp_path / "x.npy", IMAGES)
+    for name in ("x.npz", "x.npy"):
+        whole = (tmp_path / name).read_bytes()
+        for place in range(len(whole)):
+            damaged = bytearray(whole)
+            damaged[place] ^= 1
+            (tmp_path / name).write_bytes(damaged)
+            with suppress(DataError):  # not every bit matters
+                load_dataset(tmp_path / name)
+
+
+def save_archive(path):
+    with path.open("wb") as file:  # numpy would add its own ending to a path
+        np.savez(file, x=IMAGES)
+
+
+def save_array(path):
+    with path.open("wb") as file:
+        np.save(file, IMAGES)
+
+
 def save_pickled(path):
     np.save(path, np.array([{"a": 1}], object), allow_pickle=True)
 
@@ -86,6 +145,8 @@ def save_pickled_archive(path):
 BAD = {
     "pickled.npy": (save_pickled, "no array of numbers"),
     "pickled.npz": (save_pickled_archive, "no archive of numeric arrays"),
+    "archive.npy": (save_archive, "no array of numbers .the magic string"),
+    "array.npz": (save_array, "no archive of numeric arrays"),
     "broken.npy": (lambda path: path.write_bytes(b"\x93NUMPY\x01"), "no array of numbers"),
     "text.npy": (lambda path: path.write_text("hello"), "no array of numbers"),
     "broken.npz": (lambda path: path.write_bytes(b"PK\x03\x04"), "no archive of numeric arrays"),
@@ -129,7 +190,9 @@ def test_paths_may_be_path_objects_or_relative(tmp_path, monkeypatch):
 def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
     np.save(tmp_path / "x.npy", IMAGES)
     monkeypatch.setattr(
-        np, "load", lambda *args, **kwargs: (_ for _ in ()).throw(PermissionError(13, "Permission denied"))
+        np.lib.format,
+        "read_array",
+        lambda *args, **kwargs: (_ for _ in ()).throw(PermissionError(13, "Permission denied")),
     )
     with pytest.raises(DataError, match=r"cannot be read .Permission denied.; check the path"):
         load_dataset(tmp_path / "x.npy")

@@ -95,6 +95,13 @@ def test_describe_of_tables_and_vectors():
     assert Dataset(np.eye(3), "vectors").describe() == "array: 3 vectors of 3 numbers, float64, values 0 to 1"
 
 
+def test_describe_counts_every_column_once_as_what_a_fit_makes_of_it():
+    frame = pd.DataFrame(
+        {"a": pd.to_timedelta([1, 2], unit="h"), "b": ["13/02/2020", "01/02/2020"], "c": [True, False]}
+    )
+    assert "3 columns: 0 numeric, 1 categorical, 2 of time" in Dataset(frame, "table").describe()
+
+
 def test_describe_of_many_classes_is_short():
     data = Dataset(np.zeros((50, 2)), "vectors", np.arange(50))
     assert data.describe().endswith("50 classes (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, and 40 more)")

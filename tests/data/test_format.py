@@ -154,6 +154,11 @@ def test_a_constant_column_becomes_zeros_and_itself_again():
     np.testing.assert_allclose(made.to_data(x), array, rtol=1e-6, atol=1e-6)
 
 
+def test_a_column_of_small_numbers_is_no_constant():
+    array = LOT.normal(0, [1e-13, 1.0], (50, 2))
+    np.testing.assert_allclose(seen(load_dataset(array)).std(0), 1, rtol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("scaling", "array", "by_column"),
     [

@@ -46,11 +46,39 @@ def test_cleaning():
     assert clean["blanks"].isna().tolist() == [False, False, True]
     assert clean["category"].tolist() == ["x", "x", "y"]
     assert clean["category"].cat.categories.tolist() == ["x", "y"]
-    assert clean["when"].dtype.kind == "M"
+    assert clean["when"].tolist()[:2] == ["2020-01-01", "2020-02-03"]  # a format, once fitted, reads them
+    assert clean["mixed"].tolist()[:2] == ["1", "a"]
     assert clean["numbers as objects"].dtype.kind == "i"
     assert clean["zip"].tolist()[0] == "02139"
     assert clean["nothing"].isna().all()
-    assert data.notes == ("The text of when was read as dates.",)
+    assert data.notes == (
+        "The text of when is dates, and is learned as such.",
+        "The text of zip is mostly numbers, but each is learned as a category; "
+        "pandas.to_numeric makes numbers of them.",
+    )
+
+
+def test_categories_of_numbers_may_be_missing():
+    frame = pd.DataFrame({"a": pd.Categorical([3, None, 1]), "b": pd.Categorical(["x", "?", "y"])})
+    clean = load_dataset(frame).items
+    pd.testing.assert_series_equal(clean["a"], frame["a"])
+    assert clean["b"].cat.categories.tolist() == ["x", "y"]
+    assert clean["b"].isna().tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize("frame", [
+    pd.DataFrame({0: ["x", "y"], 1: [1, 2]}),
+    pd.DataFrame([["x", 1.0], ["y", 2.0]], columns=[400.5, 401.5]),
+    pd.DataFrame([["x", 1.0]], columns=pd.to_datetime(["2020-01-01", "2020-01-02"])),
+    pd.DataFrame([["x", 1.0]], columns=pd.MultiIndex.from_tuples([("a", 1), ("a", 2)])),
+], ids=["whole", "fractions", "times", "levels"])  # fmt: skip
+def test_columns_may_have_names_that_are_no_text(frame):
+    pd.testing.assert_frame_equal(load_dataset(frame).items, frame)
+
+
+def test_names_that_are_the_same_text_are_refused():
+    with pytest.raises(DataError, match="more than one column called '0'"):
+        load_dataset(pd.DataFrame([[1, 2]], columns=[0, "0"]))
 
 
 @pytest.mark.parametrize("index", [[5, 5, 9], ["x", "y", "z"]])
@@ -89,6 +117,7 @@ def test_bad_tables_are_refused_in_one_sentence(case):
         load_dataset(frame)
 
 
+PACKED = gzip.compress(b"a,b\n1,2\n3,4\n", mtime=0)
 FILES = {
     "plain.csv": (b"a,b\n1,2\n3,4\n", ["a", "b"], (2, 2)),
     "plain.tsv": (b"a\tb\n1\t2\n3\t4\n", ["a", "b"], (2, 2)),
@@ -99,7 +128,8 @@ FILES = {
     "blanks.csv": (b"a, b\n1, 2\n3, 4\n", ["a", "b"], (2, 2)),
     "unknown.csv": (b"a,b\n1,?\n3,4\n", ["a", "b"], (2, 2)),
     "missing.csv": (b"a,b\n1,\n,4\n", ["a", "b"], (2, 2)),
-    "packed.csv.gz": (gzip.compress(b"a,b\n1,2\n3,4\n", mtime=0), ["a", "b"], (2, 2)),
+    "dash.csv": (b"a,b\n1.5,1\n-,2\n2.5,3\n", ["a", "b"], (3, 2)),
+    "packed.csv.gz": (PACKED, ["a", "b"], (2, 2)),
 }
 
 
@@ -120,6 +150,43 @@ def test_decimal_commas(tmp_path):
     assert load_dataset(tmp_path / "x.csv").items["a"].tolist() == [1.5, 3.25]
 
 
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("name;price\nfoo 1,2;1.5\nbar;2.5\n", [1.5, 2.5]),  # the comma is in a text
+        ("name;price\n1,2;1.5\nbar;2.5\n", [1.5, 2.5]),  # points speak against it
+        ("name;price\nfoo 1,2;-1,5\nbar;2\n", [-1.5, 2]),
+    ],
+)
+def test_what_is_no_decimal_comma(content, expected, tmp_path):
+    (tmp_path / "x.csv").write_text(content)
+    assert load_dataset(tmp_path / "x.csv").items["price"].tolist() == expected
+
+
+def test_row_numbers_are_no_items(tmp_path):
+    NUMBERS.to_csv(tmp_path / "x.csv")
+    data = load_dataset(tmp_path / "x.csv")
+    pd.testing.assert_frame_equal(data.items, NUMBERS)
+    assert data.notes == ("The first column has no name and counts the rows, so it was left out.",)
+    NUMBERS.set_axis([3, 5, 4]).to_csv(tmp_path / "x.csv")
+    assert load_dataset(tmp_path / "x.csv").items.shape == (3, 3)
+
+
+@pytest.mark.parametrize("index", [False, True])
+def test_what_pandas_calls_the_columns_of_an_array_is_a_header(index, tmp_path):
+    pd.DataFrame([[0.5, 1.5, 2.0], [3.0, 4.0, 5.0]]).to_csv(tmp_path / "x.csv", index=index)
+    data = load_dataset(tmp_path / "x.csv")
+    assert data.items.columns.tolist() == ["0", "1", "2"]
+    assert data.items.to_numpy().tolist() == [[0.5, 1.5, 2.0], [3.0, 4.0, 5.0]]
+    assert "counts the columns" in data.notes[0]
+
+
+def test_numbers_among_text_are_told(tmp_path):
+    (tmp_path / "x.csv").write_text("a,b\n1.5,x\ntwo,y\n2.5,3\n")
+    data = load_dataset(tmp_path / "x.csv")
+    assert [note.partition(",")[0] for note in data.notes] == ["The text of a is mostly numbers"]
+
+
 def test_parquet_keeps_its_types(tmp_path):
     frame = NUMBERS.assign(when=pd.to_datetime(["2020-01-01"] * 3), c=pd.Categorical(["x", "y", "x"]))
     frame.to_parquet(tmp_path / "x.parquet")
@@ -133,10 +200,13 @@ def test_parquet_keeps_its_types(tmp_path):
     [
         ("empty.csv", b"", "is empty"),
         ("blank.csv", b"\n\n", "is empty"),
+        ("blanks.csv", b"  \n \n", "0 sample|is empty"),
+        ("quoted.csv", b'a,b\n"' + b"x" * 200_000, "cannot be read as a table"),
         ("header.csv", b"a,b\n", "0 sample"),
         ("ragged.csv", b"a,b\n1,2\n1,2,3,4\n", "cannot be read as a table.*line 3"),
         ("binary.csv", bytes(range(128, 256)), "cannot be read as a table"),
         ("cut.csv.gz", gzip.compress(b"a,b\n" * 1000, mtime=0)[:-20], "cannot be read as a table"),
+        ("damaged.csv.gz", PACKED[:10] + b"\x07" + PACKED[11:], "cannot be read as a table"),  # no kind of block
         ("bad.csv.gz", b"not packed", "cannot be read as a table"),
         ("bad.parquet", b"PAR1 nothing", "cannot be read as a table"),
     ],

@@ -132,6 +132,33 @@ def test_a_large_array_is_judged_by_some_of_its_rows():
     assert large.asked == LOOKED_AT
 
 
-def test_no_items_keep_the_fitted_range():
-    nothing = np.zeros((0, 4))
-    assert ValueRange.of(BYTES).converter(nothing)(nothing).shape == (0, 4)
+@pytest.mark.parametrize(("fitted", "highest"), [(BYTES, 255.0), (UNIT, 1.0)])
+def test_no_items_keep_the_fitted_range(fitted, highest):
+    to_unit = ValueRange.of(fitted).converter(np.zeros((0, 4)))
+    assert to_unit(np.zeros((0, 4))).shape == (0, 4)
+    assert to_unit(np.array([[0.0, highest]])).tolist() == [[0.0, 1.0]]
+
+
+@pytest.mark.parametrize("fitted", [BYTES, BYTES.astype(np.uint16) * 257, UNIT])
+def test_black_and_white_as_floats_is_no_dark_picture(fitted):
+    mask = (BYTES > 99).astype(np.float64)
+    assert np.array_equal(ValueRange.of(fitted).converter(mask)(mask), mask)
+
+
+def test_dark_bytes_as_floats_are_bytes_to_a_model_of_unit_pictures():
+    dark = np.minimum(BYTES, 12).astype(np.float32)
+    np.testing.assert_allclose(ValueRange.of(UNIT).converter(dark)(dark), dark / 255, atol=1e-7)
+
+
+@pytest.mark.parametrize("beside", [0.5, 2.0, 16.0, 20.5, 300.5, 5000.5])
+def test_a_row_does_not_become_bytes_by_what_is_beside_it(beside):
+    rows = np.array([[0.5, 0.25], [beside, 0.0]])
+    values = ValueRange.of(UNIT.reshape(20, -1))
+    assert np.array_equal(values.converter(rows)(rows), rows.astype(np.float32))
+
+
+def test_half_precision_and_large_whole_numbers_keep_their_digits():
+    half = BYTES.astype(np.float16)
+    np.testing.assert_allclose(ValueRange.of(BYTES).converter(half)(half), UNIT, atol=1e-7)
+    large = 10**9 + BYTES.astype(np.int64)
+    np.testing.assert_allclose(ValueRange.of(large).converter(large)(large), UNIT, atol=1e-7)

@@ -120,7 +120,7 @@ class Normalised(Mean):
 def statistics(folder: Path) -> Any:
     game = Normalised()
     play(game, batches(), rounds=6, trainer=Trainer(precision="32"), validation=held_out())
-    return [game.net[1].running_mean.tolist(), weights(game) == weights(Normalised())]
+    return game.net[1].running_mean.tolist()
 
 
 class Canvas(Game):

@@ -1,7 +1,10 @@
 """Checkpoints: whole or not at all, and never of another training."""
 
+import contextlib
 import errno
 import json
+import os
+import re
 import signal
 import warnings
 from pathlib import Path
@@ -16,7 +19,7 @@ import hiddenspace as hs
 from hiddenspace.data.corruption import GaussianNoise
 from hiddenspace.errors import TrainingError
 from hiddenspace.training import checkpoint
-from hiddenspace.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from hiddenspace.training.checkpoint import Checkpoint, read_checkpoint, remove_checkpoints, write_checkpoint
 from hiddenspace.training.events import Observer, Stop
 from hiddenspace.training.game import Game, Player
 from hiddenspace.training.observers import BestWeights, EarlyStopping
@@ -92,13 +95,50 @@ def test_two_are_kept(tmp_path):
     assert rounds_in(tmp_path) == [30, 4000]
 
 
-def test_those_of_a_training_given_up_go(tmp_path):
+def test_those_of_later_rounds_go(tmp_path):
     for number in (5, 90):
         write_checkpoint(tmp_path, at(number))
     write_checkpoint(tmp_path, at(7))
     assert rounds_in(tmp_path) == [5, 7]
-    write_checkpoint(tmp_path, at(6), keep=1)
-    assert rounds_in(tmp_path) == [6]
+
+
+@pytest.mark.parametrize("steps", range(9))
+def test_a_kill_while_they_are_removed_leaves_the_newest_or_none(tmp_path, monkeypatch, steps):
+    for number in (4, 5):
+        write_checkpoint(tmp_path, at(number))
+    left = [steps]
+
+    def until_killed(do):
+        def step(*args, **kwargs):
+            left[0] -= 1
+            if left[0] < 0:
+                raise KeyboardInterrupt
+            do(*args, **kwargs)
+
+        return step
+
+    for module, name in ((os, "replace"), (os, "rmdir"), (os, "unlink")):  # the last two are rmtree's
+        monkeypatch.setattr(module, name, until_killed(getattr(module, name)))
+    with contextlib.suppress(KeyboardInterrupt):
+        remove_checkpoints(tmp_path)
+    monkeypatch.undo()
+    found = read_checkpoint(tmp_path)
+    assert found is None or found.round == 5
+    write_checkpoint(tmp_path, at(6))
+    assert read_checkpoint(tmp_path).round == 6
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_checkpoints_that_cannot_be_removed(tmp_path, monkeypatch):
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    write_checkpoint(tmp_path, at(1))
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(
+        TrainingError, match=r"^cannot remove the checkpoints in .* \(Read-only file system\); mend that"
+    ):
+        remove_checkpoints(tmp_path)
 
 
 @pytest.mark.parametrize("fails_in", ["state.safetensors", "state.json"])
@@ -140,6 +180,8 @@ def damaged(path: Path, how: str) -> None:
             tensors.write_bytes(content)
         case "no tensors":
             tensors.unlink()
+        case "a figure":
+            state.write_text(re.sub(r'"value": \d', '"value": 7', state.read_text()))
         case "no json":
             state.write_text(state.read_text()[:20])
         case "other json":
@@ -150,7 +192,7 @@ def damaged(path: Path, how: str) -> None:
             state.write_bytes(b"\xff\xfe\x00")
 
 
-@pytest.mark.parametrize("how", ["torn", "a bit", "no tensors", "no json", "other json", "a key", "bytes"])
+@pytest.mark.parametrize("how", ["torn", "a bit", "no tensors", "a figure", "no json", "other json", "a key", "bytes"])
 def test_a_damaged_one_is_passed_over(tmp_path, how):
     for number in (1, 2):
         write_checkpoint(tmp_path, at(number, float(number)))
@@ -225,18 +267,20 @@ def test_a_training_goes_on_from_the_checkpoint_before_a_damaged_one(rows, tmp_p
     assert read_checkpoint(tmp_path / "checkpoints").round == 9
 
 
-def test_without_resume_the_first_checkpoint_takes_the_place_of_the_old(rows, tmp_path):
-    def train(seconds: float, end: Observer, **settings) -> None:
-        settings = trainer(tmp_path, checkpoint_seconds=seconds, **settings)
-        with pytest.raises((TrainingError, KeyboardInterrupt)):
-            play(Small(), rows(), rounds=9, trainer=settings, observers=[end])
+def test_without_resume_nothing_of_the_old_training_comes_back(rows, tmp_path):
+    def train(game: Game, *end: Observer, **settings) -> None:
+        play(game, rows(), rounds=9, trainer=trainer(tmp_path, checkpoint_seconds=3600, **settings), observers=end)
 
-    train(0, At(6, fail))
-    assert rounds_in(tmp_path / "checkpoints") == [4, 5]
-    train(3600, At(2, fail), resume=False)
-    assert rounds_in(tmp_path / "checkpoints") == [4, 5]  # until there is a new one
-    train(3600, At(7, ctrl_c), resume=False)
-    assert rounds_in(tmp_path / "checkpoints") == [7]
+    old, new, whole = Small(), Small(), Small()
+    with torch.no_grad():
+        old.net[0].weight += 1.0
+    train(old)
+    assert rounds_in(tmp_path / "checkpoints") == [9]
+    with pytest.raises(TrainingError):
+        train(Small(), At(2, fail), resume=False)  # before its first checkpoint
+    train(new)
+    play(whole, rows(), rounds=9, trainer=Trainer(precision="32"))
+    assert torch.equal(new.net[0].weight, whole.net[0].weight)
 
 
 def fail() -> None:
@@ -277,6 +321,8 @@ def test_a_finished_training_is_not_played_again(rows, tmp_path):
         ({"noise": GaussianNoise(0.2)}, "game"),
         ({"optimizer": lambda p: torch.optim.AdamW(p, lr=0.02)}, "optimizers"),
         ({"optimizer": lambda p: torch.optim.SGD(p, lr=0.01)}, "optimizers"),
+        ({"optimizer": lambda p: torch.optim.AdamW(p, lr=0.01, amsgrad=True)}, "optimizers"),
+        ({"optimizer": lambda p: torch.optim.AdamW([{"params": p, "weight_decay": 0.5}], lr=0.01)}, "optimizers"),
         ({"clip": 1.0}, "clip null, now 1.0"),
         ({"ema": 0.9}, "ema null, now 0.9"),
         ({"schedule": abs}, "schedule"),
@@ -292,6 +338,7 @@ def test_another_training_is_not_gone_on_with(rows, tmp_path, change, said):
 
     train()
     train()  # the same once more is allowed
+    train(optimizer=lambda p: torch.optim.AdamW(p, lr=0.01, foreach=True))  # and the same in another way
     with pytest.raises(TrainingError, match=r"other settings \(.*" + said) as caught:
         train(**change)
     assert "random_state" in str(caught.value)
@@ -304,6 +351,36 @@ def test_an_observer_that_was_not_there_before_starts_afresh(rows, tmp_path):
     play(Small(), rows(), rounds=12, trainer=trainer(tmp_path), observers=[best, stopping])
     assert best.epoch == 3
     assert stopping.loss is not None
+
+
+def test_observers_of_one_name_keep_their_states_apart(rows, tmp_path):
+    mine = type("EarlyStopping", (At,), {"state": lambda self: {"mine": 1}})  # somebody's own
+    stopping = EarlyStopping(50)
+    play(Small(), rows(), rounds=4, trainer=trainer(tmp_path), observers=[stopping, mine(0, fail)])
+    kept = unpacked(read_checkpoint(tmp_path / "checkpoints").values["observers"], {})
+    assert kept == {"EarlyStopping": stopping.state(), "EarlyStopping-2": {"mine": 1}}
+
+
+class Cooling(Small):
+    def epoch_ended(self):
+        self.sparsity *= 0.5
+
+
+def test_a_game_that_keeps_its_state_in_an_attribute_is_told_so(rows, tmp_path):
+    with pytest.raises(TrainingError, match=r"changed during play \(sparsity 1.0, now 0.5\), .* with register_buffer"):
+        play(Cooling(sparsity=1.0), rows(), rounds=9, trainer=trainer(tmp_path))
+    play(Cooling(sparsity=1.0), rows(), rounds=9, trainer=Trainer(precision="32"))  # nothing is saved
+
+
+def test_numbers_of_numpy_are_settings_too(rows, tmp_path):
+    def train(clip, sparsity, rounds=9):
+        settings = trainer(tmp_path, clip=clip, ema=np.float32(0.5), checkpoint_seconds=np.float64(0))
+        play(Small(sparsity=sparsity), rows(batch_size=np.int64(5)), rounds=np.int64(rounds), trainer=settings)
+
+    train(np.float32(0.5), np.float32(0.5))
+    train(0.5, 0.5)
+    with pytest.raises(TrainingError, match=r"other settings \(game\)"):
+        train(0.5, np.float32(0.25))
 
 
 def test_an_estimator_on_other_data_is_told_so(tmp_path):
@@ -345,6 +422,20 @@ def test_ctrl_c_saves_and_says_how_to_go_on(rows, tmp_path):
 def test_ctrl_c_without_a_folder(rows):
     with pytest.raises(KeyboardInterrupt, match="nothing was saved, since no folder was given"):
         play(Small(), rows(), rounds=9, trainer=Trainer(precision="32"), observers=[At(6, ctrl_c)])
+
+
+def test_ctrl_c_while_the_last_checkpoint_is_written_is_heard(rows, tmp_path, monkeypatch):
+    write = checkpoint.write_durably
+
+    def interrupted(path, content):
+        write(path, content)
+        if path.name == "state.json":
+            ctrl_c()
+
+    monkeypatch.setattr(checkpoint, "write_durably", interrupted)
+    with pytest.raises(KeyboardInterrupt, match="interrupted and saved"):
+        play(Small(), rows(), rounds=9, trainer=trainer(tmp_path, checkpoint_seconds=3600))
+    assert rounds_in(tmp_path / "checkpoints") == [9]
 
 
 def test_a_second_ctrl_c_interrupts_at_once(rows, tmp_path):

@@ -10,13 +10,14 @@ from lightning_fabric.loggers import CSVLogger
 from lightning_fabric.loggers.logger import Logger
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import nn
+from torch.utils.tensorboard import SummaryWriter
 
 from hiddenspace.errors import TrainingError
 from hiddenspace.training import progress
 from hiddenspace.training.checkpoint import read_checkpoint
 from hiddenspace.training.events import Observer, RoundEnded, Stop
 from hiddenspace.training.game import Game, Player
-from hiddenspace.training.observers import BestWeights, CsvLog, EarlyStopping, TensorBoard, watched
+from hiddenspace.training.observers import BestWeights, CsvLog, EarlyStopping, TensorBoard
 from hiddenspace.training.play import play
 from hiddenspace.training.progress import ProgressBar
 from hiddenspace.training.trainer import Trainer
@@ -59,10 +60,52 @@ def event(round_: int, **row: float) -> RoundEnded:
     return RoundEnded(round_, 100, {}, 1, {"epoch": round_, **row} if row else None)
 
 
-def test_held_out_terms_are_watched_or_else_those_of_the_training():
-    assert watched({"epoch": 1, "train/a": 1.0, "validation/a": 2.0, "validation/b": 3.0}) == 5.0
-    assert watched({"epoch": 1, "train/a": 1.0, "train/b": 0.5}) == 1.5
-    assert watched({"epoch": 1}) == float("inf")
+class At(Observer):
+    def __init__(self, round_: int) -> None:
+        self.round = round_
+
+    def __call__(self, event: RoundEnded) -> None:
+        if event.round == self.round:
+            raise TrainingError("stop here")
+
+
+class Telling(Follow):
+    """Two terms that are minimised, the second in one round only, and one that is only reported."""
+
+    def loss(self, x):
+        weight = self.weight.sum()
+        small = 0.25 * (weight if self.weight.item() == 1 else weight.detach())
+        return {"minus": -weight, "small": small, "told": 100 - weight.detach()}
+
+    def evaluate(self, x):
+        return {"a": torch.tensor(2.0), "b": torch.tensor(3.0)}
+
+
+def test_held_out_terms_decide_or_else_those_of_the_training_that_are_minimised(rows):
+    plain = Trainer(precision="32")
+    (row,) = play(Telling({}), rows(), rounds=4, trainer=plain, validation=rows(seed=None)).rows
+    assert row["loss"] == 5.0
+    (row,) = play(Telling({}), rows(), rounds=4, trainer=plain).rows
+    assert row["loss"] == row["train/minus"] + row["train/small"]
+    assert row["train/told"] > 90
+
+
+def test_a_resumed_epoch_knows_which_of_its_terms_were_minimised(rows, tmp_path):
+    settings = Trainer(precision="32", folder=tmp_path, checkpoint_seconds=0, resume=True)
+    with pytest.raises(TrainingError, match="stop here"):
+        play(Telling({}), rows(), rounds=4, trainer=settings, observers=[At(4)])
+    (row,) = play(Telling({}), rows(), rounds=4, trainer=settings).rows
+    assert row["loss"] == row["train/minus"] + row["train/small"]
+
+
+def test_observers_begin_afresh_with_the_next_training(rows, tmp_path):
+    stopping, log, best = EarlyStopping(2), CsvLog(tmp_path / "metrics.csv"), BestWeights()
+    bar = ProgressBar("Fitting", show=False)
+    for losses, epochs in (([5.0, 6.0, 7.0, 1.0], 3), ([9.0, 8.0, 8.0, 8.0], 4)):
+        history = follow(rows, losses, [stopping, log, best, bar]).history
+        assert len(history.rows) == len(log.rows) == bar.state()["epochs"] == epochs
+        assert history.stopped == "no improvement in 2 epochs"
+        assert best.loss == min(losses[:epochs])
 
 
 def test_the_best_weights_are_put_back(rows):
@@ -112,12 +155,12 @@ def test_early_stopping(rows, losses, epochs):
 def test_patience_already_spent_survives_an_interruption():
     whole, first = EarlyStopping(2), EarlyStopping(2)
     for observer in (whole, first):
-        assert observer(event(1, told=1.0, **{"train/a": 1.0})) is None
-        assert observer(event(2, **{"train/a": 1.5})) is None
+        assert observer(event(1, loss=1.0)) is None
+        assert observer(event(2, loss=1.5)) is None
     resumed = EarlyStopping(2)
     resumed.restore(first.state())
-    assert isinstance(whole(event(3, **{"train/a": 1.5})), Stop)
-    assert isinstance(resumed(event(3, **{"train/a": 1.5})), Stop)
+    assert isinstance(whole(event(3, loss=1.5)), Stop)
+    assert isinstance(resumed(event(3, loss=1.5)), Stop)
 
 
 # files --------------------------------------------------------------------------------------------------------------
@@ -159,15 +202,6 @@ def scalars(folder: Path, name: str) -> list[tuple[int, float]]:
     return [(entry.step, entry.value) for entry in board.Scalars(name)]
 
 
-class At(Observer):
-    def __init__(self, round_: int) -> None:
-        self.round = round_
-
-    def __call__(self, event: RoundEnded) -> None:
-        if event.round == self.round:
-            raise TrainingError("stop here")
-
-
 def test_tensorboard_shows_each_epoch_once_also_after_a_resume(rows, tmp_path):
     losses = [5.0, 4.0, 3.0, 2.0]
     settings = {"folder": tmp_path, "checkpoint_seconds": 0.0, "resume": True}
@@ -190,6 +224,24 @@ def test_a_resume_at_the_end_of_an_epoch_keeps_its_event(rows, tmp_path):
     assert read_checkpoint(tmp_path / "checkpoints").round == 4
     follow(rows, losses, [TensorBoard(tmp_path / "board")], **settings)
     assert scalars(tmp_path / "board", "validation/told") == [(2, 5.0), (4, 4.0), (6, 3.0)]
+
+
+def test_a_file_where_the_events_are_to_go(rows, tmp_path):
+    (tmp_path / "board").write_text("in the way")
+    with pytest.raises(TrainingError, match=r"^cannot write .*board \(File exists\); mend that and go on with resume"):
+        follow(rows, [1.0], [TensorBoard(tmp_path / "board")])
+
+
+def test_events_on_a_full_disk_do_not_hide_what_went_wrong(rows, tmp_path, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(SummaryWriter, "close", full)
+    with pytest.raises(TrainingError, match="stop here"):
+        follow(rows, [2.0, 1.0], [TensorBoard(tmp_path / "board"), At(1)])
+    monkeypatch.setattr(SummaryWriter, "flush", full)
+    with pytest.raises(TrainingError, match=r"^cannot write .*board \(No space left on device\); mend that"):
+        follow(rows, [2.0, 1.0], [TensorBoard(tmp_path / "board")])
 
 
 class Mine(Logger):

@@ -64,17 +64,18 @@ class Autoencoder(Learner):
         Disturbs the code during training: GaussianNoise, Dropout, or any function of a tensor (batch, code).
     corruption : callable, optional
         Distorts the input during training, while the original is to be restored: GaussianNoise, MaskingNoise,
-        SaltAndPepper, Blur, Occlusion, or any function of a batch.
+        SaltAndPepper, Blur, Occlusion, or any function of a batch. A function of one's own, here or as code_noise,
+        must draw from the global generator of torch or NumPy, whose state checkpoints keep.
     encoder, decoder : Module, optional
         Networks of one's own, (batch, *shape) -> (batch, code) and back; they are copied. Images are (c, h, w).
     scaling : 'auto', 'whole' or 'columns'
         For arrays (n, d): one scale for all columns, each standardised by itself, or chosen by the values.
     epochs : int, optional
-        Passes over the data at most; by default 7 for 54,000 items, more for fewer, up to 100.
+        Passes over the data at most; by default 7 for 54,000 images, more for fewer items, up to 200.
     batch_size : int, optional
         Items in a step; by default 32 images, or 64 rows.
     learning_rate : float, optional
-        The highest of the schedule.
+        The highest of the schedule; by default 3e-3 for images, for rows the less the wider the network, up to 5e-3.
     validation_fraction : float
         The part held out to stop early and to keep the best epoch; 0 for none.
     patience : int, optional
@@ -140,8 +141,9 @@ class Autoencoder(Learner):
         self.random_state = random_state
         self.trainer = trainer
 
-    def _check_params(self) -> None:
-        super()._check_params()
+    def check_params(self) -> None:
+        """Refuses values that make no sense, before any data is read."""
+        super().check_params()
         checks.number("sparsity", self.sparsity, least=0)
         for name in ("code_noise", "corruption"):
             if getattr(self, name) is not None:

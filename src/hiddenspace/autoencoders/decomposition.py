@@ -1,4 +1,4 @@
-"""Leading eigenvectors of the covariance of data that may be larger than memory, in three ways."""
+"""Leading eigenvectors of the covariance of data, in three ways; two of them take data larger than memory."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from hiddenspace.training import ranks
 
 LARGEST_SQUARE = 5000
 """Up to so many features (or items) their whole matrix of inner products is decomposed."""
+LARGEST_WHOLE = 2 * 2**30
+"""Bytes that all items may take as float64 for that of the items: every rank holds them."""
 CHUNK_BYTES = 32 * 2**20
 """As float32: large enough for products at full speed, and a small part of any memory."""
 MEANS_OVER = 1000
@@ -69,7 +71,7 @@ def decompose(passes: Passes, code: int, seed: int) -> Decomposition:
     """The leading components, at least `code` of them, in the way that the size of the data allows."""
     if passes.features <= LARGEST_SQUARE:
         return by_covariance(passes)
-    if passes.count <= LARGEST_SQUARE:
+    if passes.count <= LARGEST_SQUARE and 8 * passes.count * passes.features <= LARGEST_WHOLE:
         return by_inner_products(passes, code)
     return by_subspace_iteration(passes, code, seed)
 
@@ -117,13 +119,18 @@ def provisional_mean(x: np.ndarray) -> np.ndarray | None:
 
 def by_inner_products(passes: Passes, code: int) -> Decomposition:
     """Fewer items than features: eigenvectors u of X X^T (n, n) give the components X^T u / |X^T u|."""
-    rows = [torch.cat(ranks.gathered(x.cpu())).to(passes.device) for x in passes]
-    whole = torch.cat(rows).double()
+    whole = torch.empty(passes.count, passes.features, dtype=torch.float64, device=passes.device)
+    start = 0
+    for x in passes:
+        rows = torch.cat(ranks.gathered(x.cpu()))
+        whole[start : start + len(rows)] = rows
+        start += len(rows)
     mean = whole.mean(0)
     whole -= mean
-    values, vectors = torch.linalg.eigh(whole @ whole.T)
+    products = whole @ whole.T
+    values, vectors = torch.linalg.eigh(products)
     components = torch.linalg.qr(whole.T @ vectors.flip(1)[:, :code]).Q.T
-    return Decomposition(mean, values.flip(0) / passes.count, components, float((whole**2).sum()) / passes.count)
+    return Decomposition(mean, values.flip(0) / passes.count, components, float(products.trace()) / passes.count)
 
 
 def by_subspace_iteration(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import warnings
 from abc import abstractmethod
@@ -10,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -22,6 +24,8 @@ from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.format import Scaling
 from hiddenspace.errors import TrainingError, UsageError
 from hiddenspace.nets.defaults import default_decoder, default_encoder
+from hiddenspace.nets.mlp import hidden_sizes
+from hiddenspace.training.checkpoint import read_settings
 from hiddenspace.training.events import Observer
 from hiddenspace.training.game import Game
 from hiddenspace.training.observers import BestWeights, CsvLog, EarlyStopping, TensorBoard
@@ -67,7 +71,7 @@ class Learner(Coder):
     def _regularised(self) -> bool:
         return False
 
-    def _check_params(self) -> None:
+    def check_params(self) -> None:
         """Refuses values that make no sense, before any data is read."""
         for name in ("code", "depth", "width", "epochs", "batch_size", "patience"):
             if getattr(self, name) is not None:
@@ -98,23 +102,45 @@ class Learner(Coder):
         UsageError
             If a hyperparameter has a value that makes no sense.
         TrainingError
-            If a loss stops being finite, or checkpoints cannot be written.
+            If a loss stops being finite, or files of the run cannot be written. After this, or any other failure, the
+            estimator is as it was before.
         """
-        self._check_params()
+        self.check_params()
         going_on = bool(self.warm_start) and self.__sklearn_is_fitted__()
-        if going_on and self.code not in (None, self.code_size_):
+        if going_on:
+            self._check_warm_start()
+        (self.trainer or Trainer()).launch()
+        with self._whole_or_not_at_all():
+            dataset = self._begin(X, self.scaling, going_on=going_on)
+            with seeded(self.seed_, [torch.device("cuda")] if torch.cuda.is_available() else None):
+                if going_on:  # with copies, should this fit fail
+                    self.encoder_, self.decoder_ = copy.deepcopy((self.encoder_, self.decoder_))
+                else:
+                    self.code_size_ = default_code(self.format_.shape) if self.code is None else int(self.code)
+                    self._build_networks()
+                self._warn_if_it_can_copy()
+                self._train(self._game(self.encoder_, self.decoder_), dataset)
+        return self
+
+    def _check_warm_start(self) -> None:
+        if self.code not in (None, self.code_size_):
             raise UsageError(
                 f"warm_start goes on with codes of {self.code_size_}, but code={self.code}; set warm_start=False."
             )
-        (self.trainer or Trainer()).launch()
-        dataset = self._begin(X, self.scaling, going_on=going_on)
-        with seeded(self.seed_, [torch.device("cuda")] if torch.cuda.is_available() else None):
-            if not going_on:
-                self.code_size_ = default_code(self.format_.shape) if self.code is None else int(self.code)
-                self._build_networks()
-            self._warn_if_it_can_copy()
-            self._train(self._game(self.encoder_, self.decoder_), dataset)
-        return self
+        if self.trainer is not None and self.trainer.resume and self.trainer.folder is not None:
+            raise UsageError(
+                "warm_start goes on from the last fit, but Trainer(resume=True) from a checkpoint; set one of them to "
+                "False."
+            )
+
+    def _draw_seed(self) -> int:
+        """That of the training which is resumed, where there is one: only a whole number would give it once more."""
+        fixed = isinstance(self.random_state, int | np.integer)
+        if not fixed and self.trainer is not None and self.trainer.resume and self.trainer.checkpoints is not None:
+            before = read_settings(self.trainer.checkpoints)
+            if before is not None and isinstance(before.get("data: seed"), int):
+                return int(before["data: seed"])
+        return super()._draw_seed()
 
     def _build_networks(self) -> None:
         """The person's own networks, the code being what their encoder gives; default ones where there are none."""
@@ -151,8 +177,11 @@ class Learner(Coder):
         if mine["epochs"] is not None and mine["patience"] is None:
             mine["patience"] = default_patience(mine["epochs"])
         mine["clip"] = self.trainer and self.trainer.clip
-        set_ = {name: value for name, value in mine.items() if value is not None}
-        return replace(default_recipe(self.format_.kind, items), **set_)
+        # numbers of NumPy as Python's: the recipe goes into JSON
+        set_ = {n: v.item() if isinstance(v, np.generic) else v for n, v in mine.items() if v is not None}
+        features = math.prod(self.format_.shape)
+        width = hidden_sizes(features, self.code_size_, self.depth, self.width)[0]
+        return replace(default_recipe(self.format_.kind, items, width), **set_)
 
     def _train(self, game: Game, dataset: Dataset) -> None:
         training, held_out = self._split(dataset)

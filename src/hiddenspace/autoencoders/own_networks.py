@@ -56,11 +56,16 @@ def _tried(name: str, module: nn.Module, shape: tuple[int, ...]) -> Tensor:
     try:
         with torch.no_grad():
             output: Any = module.eval()(torch.zeros(2, *shape))
-    except (RuntimeError, ValueError, TypeError) as error:
-        raise UsageError(f"the {name} does not take {_batch(shape)} ({error}); make it take that.") from error
+    except Exception as error:  # of any kind: it is a person's own code
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise UsageError(f"the {name} does not take {_batch(shape)} ({reason}); make it take that.") from error
     module.train(was_training)
     if not isinstance(output, Tensor):
         raise UsageError(f"the {name} gives a {type(output).__name__}; make it give a tensor.")
+    if output.shape[:1] != (2,):
+        raise UsageError(
+            f"the {name} makes {tuple(output.shape)} of a batch of 2; make its first dimension that of the batch."
+        )
     return output
 
 

@@ -14,6 +14,7 @@ from hiddenspace.autoencoders import checks
 from hiddenspace.autoencoders.coder import Coder
 from hiddenspace.autoencoders.decomposition import Decomposition, Passes, decompose
 from hiddenspace.autoencoders.recipe import default_code
+from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.format import ImageFormat, Scaling, VectorFormat
 from hiddenspace.errors import UsageError
 from hiddenspace.nets.linear import LinearDecoder, LinearEncoder
@@ -25,9 +26,10 @@ class PCA(Coder):
 
     The subspace is that of the leading eigenvectors of the covariance (Pearson 1901), which is also where a linear
     autoencoder trained by gradient descent ends (Baldi and Hornik 1989). Up to 5,000 features the covariance is summed
-    up chunk by chunk; up to 5,000 items their inner products are; beyond both, a subspace iteration goes over the
-    data until the components stand still. Data larger than memory are read in chunks; over several ranks each
-    reads its share.
+    up chunk by chunk. Up to 5,000 items, if all of them take at most 2 GiB as float64, their inner products are
+    decomposed. Otherwise a subspace iteration goes over the data until the components stand still. The first and the
+    last read data larger than memory in chunks, over several ranks each its share; for inner products every rank holds
+    all items.
 
     Parameters
     ----------
@@ -63,6 +65,11 @@ class PCA(Coder):
         self.random_state = random_state
         self.trainer = trainer
 
+    def check_params(self) -> None:
+        """Refuses values that make no sense, before any data is read."""
+        if self.code is not None:
+            checks.whole("code", self.code)
+
     def fit(self, X: Any, y: Any = None) -> Self:
         """Finds the components.
 
@@ -78,10 +85,13 @@ class PCA(Coder):
         UsageError
             If more components are asked for than items or features allow.
         """
-        if self.code is not None:
-            checks.whole("code", self.code)
+        self.check_params()
         device = self._device()
-        dataset = self._begin(X, self.scaling)
+        with self._whole_or_not_at_all():
+            self._decompose(self._begin(X, self.scaling), device)
+        return self
+
+    def _decompose(self, dataset: Dataset, device: torch.device) -> None:
         features = math.prod(self.format_.shape)
         most = min(len(dataset), features)
         if self.code is not None and self.code > most:
@@ -93,7 +103,6 @@ class PCA(Coder):
         passes = Passes(self.format_.store(dataset), self.format_.to_model, device)
         self._take(decompose(passes, self.code_size_, self.seed_), len(dataset))
         self.history_ = []
-        return self
 
     def _device(self) -> torch.device:
         """Where the trainer says, but that Apple's GPUs have no float64."""

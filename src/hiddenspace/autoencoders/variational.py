@@ -72,11 +72,11 @@ class VariationalAutoencoder(Learner):
     scaling : 'auto', 'whole' or 'columns'
         For arrays (n, d): one scale for all columns, each standardised by itself, or chosen by the values.
     epochs : int, optional
-        Passes over the data at most; by default 7 for 54,000 items, more for fewer, up to 100.
+        Passes over the data at most; by default 7 for 54,000 images, more for fewer items, up to 200.
     batch_size : int, optional
         Items in a step; by default 32 images, or 64 rows.
     learning_rate : float, optional
-        The highest of the schedule.
+        The highest of the schedule; by default 3e-3 for images, for rows the less the wider the network, up to 5e-3.
     validation_fraction : float
         The part held out to stop early and to keep the best epoch; 0 for none.
     patience : int, optional
@@ -126,8 +126,9 @@ class VariationalAutoencoder(Learner):
         self.random_state = random_state
         self.trainer = trainer
 
-    def _check_params(self) -> None:
-        super()._check_params()
+    def check_params(self) -> None:
+        """Refuses values that make no sense, before any data is read."""
+        super().check_params()
         checks.number("beta", self.beta, least=0)
 
     def _game(self, encoder: nn.Module, decoder: nn.Module) -> Game:

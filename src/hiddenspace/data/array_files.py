@@ -1,6 +1,9 @@
 """Arrays in files: .npy, .npz, one idx file, and a folder of idx files."""
 
+import re
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,15 +21,21 @@ MAPPED = 256 * 2**20  # bytes from which on a .npy file is mapped and not read
 
 ITEMS = ("x", "images", "data", "items", "features", "imgs", "arr_0")
 LABELS = ("y", "labels", "label", "target", "targets", "arr_1")
-TESTS = ("t10k", "test", "val")
+TESTS = frozenset({"t10k", "test", "testing", "val", "valid", "validation"})
+
+DAMAGE = (ValueError, EOFError, RuntimeError, tokenize.TokenError, zipfile.BadZipFile, zlib.error)
+"""What numpy and its helpers raise where a file is damaged, or is no array."""
 
 
 def read_npy(path: Path, *, labels: ArrayLike | None, channels: Channels) -> Dataset:
     """One array; of a large file only a map, whose pages are read when they are needed."""
     try:
-        large = path.stat().st_size > MAPPED
-        array = np.load(path, mmap_mode="r" if large else None, allow_pickle=False)
-    except (ValueError, EOFError) as error:
+        if path.stat().st_size > MAPPED:
+            array: NDArray[Any] = np.lib.format.open_memmap(path, mode="r")
+        else:
+            with path.open("rb") as file:
+                array = np.lib.format.read_array(file, allow_pickle=False)
+    except DAMAGE as error:
         raise DataError(
             f"{path.name} is no array of numbers ({_one_line(error)}); save one with numpy.save."
         ) from error
@@ -40,9 +49,9 @@ def read_npz(path: Path, *, labels: ArrayLike | str | None, channels: Channels) 
     may name the array that holds them.
     """
     try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.lib.npyio.NpzFile(stream, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
+    except (*DAMAGE, OSError) as error:
         raise DataError(
             f"{path.name} is no archive of numeric arrays ({_one_line(error)}); save one with numpy.savez."
         ) from error
@@ -50,9 +59,9 @@ def read_npz(path: Path, *, labels: ArrayLike | str | None, channels: Channels) 
     key = _find_labels(arrays, items, labels)
     data = from_array(arrays[items], name=path.name, labels=arrays[key] if key else labels, channels=channels)
     used = {items, key}
-    if (test := _counterpart(items)) in arrays:
-        test_key = _counterpart(key) if key else None
-        known = arrays.get(test_key) if test_key else None
+    if test := _counterpart(items, arrays):
+        test_key = _counterpart(key, arrays) if key else None
+        known = arrays[test_key] if test_key else None
         part = from_array(arrays[test], name=f"{path.name} (test)", labels=known, channels=channels)
         data = replace(data, test=part)
         used |= {test, test_key}
@@ -73,10 +82,18 @@ def read_idx_folder(folder: Path, files: Sequence[Path], *, channels: Channels) 
     Raises
     ------
     DataError
-        If there are no images for training.
+        If there are no images for training, or more than one file for the same.
     """
-    files = sorted(files, key=lambda path: path.suffix == ".gz", reverse=True)  # of two, the unpacked one wins
-    roles = {_role(path): path for path in files}
+    roles: dict[tuple[str, str], Path] = {}
+    for path in sorted(files, key=lambda path: path.suffix != ".gz"):  # of two of one name, the unpacked one comes last
+        other = roles.get(_role(path), path)
+        if other.name.removesuffix(".gz") != path.name.removesuffix(".gz"):
+            part, what = _role(path)
+            raise DataError(
+                f"{folder} has more than one idx file of {part} {what}, {other.name} and {path.name}; give a folder "
+                "of one data set."
+            )
+        roles[_role(path)] = path
     if ("train", "images") not in roles:
         raise DataError(f"{folder} has idx files but none of training images, such as train-images-idx3-ubyte.")
     parts = {}
@@ -90,7 +107,8 @@ def read_idx_folder(folder: Path, files: Sequence[Path], *, channels: Channels) 
 
 def _role(path: Path) -> tuple[str, str]:
     name = path.name.lower()
-    return "test" if name.startswith(TESTS) else "train", "labels" if "label" in name else "images"
+    tested = not TESTS.isdisjoint(re.split(r"[^a-z0-9]+", name))
+    return "test" if tested else "train", "labels" if "label" in name else "images"
 
 
 def _find_items(arrays: Mapping[str, NDArray[Any]], name: str) -> str:
@@ -124,9 +142,11 @@ def _find_labels(arrays: Mapping[str, NDArray[Any]], items: str, labels: ArrayLi
     return None
 
 
-def _counterpart(key: str) -> str:
-    """The name of the test array for that of a training array."""
-    return key.replace("train", "test").replace("TRAIN", "TEST") if "train" in key.lower() else f"{key}_test"
+def _counterpart(key: str, arrays: Mapping[str, NDArray[Any]]) -> str | None:
+    """The name of the test array for that of a training array, in whatever case it is written."""
+    lower = {name.lower(): name for name in arrays}
+    training = key.lower()
+    return lower.get(training.replace("train", "test") if "train" in training else f"{training}_test")
 
 
 def _one_line(error: Exception) -> str:

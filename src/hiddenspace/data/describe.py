@@ -1,5 +1,6 @@
 """A dataset in a few lines for people."""
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hiddenspace.data.chunks import in_memory
+from hiddenspace.data.table_columns import fit_column
 from hiddenspace.data.wording import counted
 
 if TYPE_CHECKING:
@@ -50,10 +52,9 @@ def _contents(data: "Dataset") -> str:
 
 
 def _table(frame: pd.DataFrame) -> str:
-    numeric = frame.select_dtypes("number").shape[1]
-    times = frame.select_dtypes(["datetime", "datetimetz", "timedelta"]).shape[1]
-    text = f"{len(frame):,} rows of {frame.shape[1]:,} columns: {numeric} numeric"
-    text += f", {frame.shape[1] - numeric - times} categorical" + (f", {times} of time" if times else "")
+    kinds = Counter(fit_column(column).kind for _, column in frame.items())
+    text = f"{len(frame):,} rows of {frame.shape[1]:,} columns: {kinds['number']} numeric"
+    text += f", {kinds['category']} categorical" + (f", {kinds['time']} of time" if kinds["time"] else "")
     missing = int(frame.isna().any().sum())
     return text + (f"; {missing} with missing values" if missing else "")
 

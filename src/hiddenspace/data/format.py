@@ -152,7 +152,7 @@ class VectorFormat:
         if scaling == "whole" or (scaling == "auto" and value_range.conventional):
             return cls(shape, range=value_range)
         mean, scale = mean_and_std(x)
-        scale = np.where(scale > 1e-12 * np.maximum(1.0, np.abs(mean)), scale, 1.0)  # a constant column becomes zeros
+        scale = np.where(scale > 1e-12 * np.abs(mean), scale, 1.0)  # a constant column becomes zeros
         return cls(shape, mean=tuple(mean.tolist()), scale=tuple(scale.tolist()))
 
     def store(self, dataset: Dataset) -> Stored:

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import re
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,13 +12,15 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from hiddenspace.data.dataset import Dataset
-from hiddenspace.data.tables import from_frame
+from hiddenspace.data.tables import MISSING_WORDS, from_frame
 from hiddenspace.errors import DataError
 
 TEXT = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 PARQUET = frozenset({".parquet", ".pq"})
-NULLS = ["?"]  # beside what pandas takes for missing by itself
-SNIFFED = 2**16  # characters looked at to find the separator and the header
+DAMAGE = (ValueError, EOFError, csv.Error, gzip.BadGzipFile, zlib.error)
+"""What is raised where a file is damaged, or is no table: ValueErrors by parsers, encodings and Arrow."""
+SNIFFED = 2**16  # characters looked at to find the separator, the header and the decimal sign
+DECIMAL_COMMA, DECIMAL_POINT = re.compile(r"[+-]?\d+,\d+"), re.compile(r"[+-]?\d+\.\d+")
 
 
 def is_table_file(path: Path) -> bool:
@@ -26,7 +29,10 @@ def is_table_file(path: Path) -> bool:
 
 
 def read_table(path: Path, *, labels: ArrayLike | str | None = None, columns: Sequence[str] | None = None) -> Dataset:
-    """A CSV, TSV (gzipped or not) or Parquet file as a table; a first row of numbers is no header.
+    """A CSV, TSV (gzipped or not) or Parquet file as a table.
+
+    A first row of numbers is no header, unless it counts the columns from 0; a first column that has no name and counts
+    the rows from 0 is no item data. Both are what pandas writes.
 
     Raises
     ------
@@ -37,7 +43,7 @@ def read_table(path: Path, *, labels: ArrayLike | str | None = None, columns: Se
         frame, notes = (pd.read_parquet(path), ()) if _suffix(path) in PARQUET else _read_text(path)
     except pd.errors.EmptyDataError:
         raise DataError(f"{path.name} is empty; give a table with at least one row.") from None
-    except (ValueError, EOFError, gzip.BadGzipFile) as error:  # ValueErrors: those of parsers, encodings and Arrow
+    except DAMAGE as error:
         raise DataError(
             f"{path.name} cannot be read as a table ({_one_line(error)}); mend it or save it anew."
         ) from error
@@ -45,40 +51,56 @@ def read_table(path: Path, *, labels: ArrayLike | str | None = None, columns: Se
 
 
 def _read_text(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    start = _start(path)
-    first = start.splitlines()[0] if start.strip() else ""
+    lines = _first_lines(path)
     separator = TEXT[_suffix(path)]
-    if separator not in first and ";" in first:  # what spreadsheets write where the comma is a decimal sign
+    if lines and separator not in lines[0] and ";" in lines[0]:  # of spreadsheets where the comma is a decimal sign
         separator = ";"
-    headless = _is_numbers(first, separator)
+    rows = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=separator)]
+    header = rows[0] if rows else []
+    headless = _is_numbers(header) and not _counts_columns(header)
     frame = pd.read_csv(
         path,
         sep=separator,
         header=None if headless else "infer",
-        decimal="," if separator == ";" and re.search(r"\d,\d", start) else ".",
-        na_values=NULLS,
+        decimal="," if separator == ";" and _has_decimal_commas(rows) else ".",
+        na_values=sorted(MISSING_WORDS),
+        keep_default_na=False,
         skipinitialspace=True,
         encoding="utf-8-sig",
         low_memory=False,
     )
-    if not headless:
-        return frame, ()
-    frame.columns = pd.Index([f"column {i}" for i in range(frame.shape[1])])
-    return frame, ("The first row holds numbers, so it was taken as data and the columns were numbered from 0.",)
+    if headless:
+        frame.columns = pd.Index([f"column {i}" for i in range(frame.shape[1])])
+        return frame, ("The first row holds numbers, so it was taken as data and the columns were numbered from 0.",)
+    notes = ("The first row counts the columns, so it was taken as their names.",) if _counts_columns(header) else ()
+    if header[:1] == [""] and np.array_equal(frame.iloc[:, 0], np.arange(len(frame))):
+        return frame.iloc[:, 1:], (*notes, "The first column has no name and counts the rows, so it was left out.")
+    return frame, notes
 
 
-def _start(path: Path) -> str:
+def _first_lines(path: Path) -> list[str]:
     opener = gzip.open if path.suffix == ".gz" else open
     with opener(path, "rt", encoding="utf-8-sig") as file:
-        return str(file.read(SNIFFED))
+        return [str(line) for line in file.readlines(SNIFFED) if line.strip()]
 
 
-def _is_numbers(line: str, separator: str) -> bool:
-    cells = next(csv.reader([line], delimiter=separator), [])
+def _is_numbers(cells: Sequence[str]) -> bool:
     try:
-        return bool(cells) and all(np.isfinite(float(cell)) for cell in cells if cell.strip())
+        return bool(cells) and all(np.isfinite(float(cell)) for cell in cells if cell)
     except ValueError:
         return False
+
+
+def _counts_columns(cells: Sequence[str]) -> bool:
+    """Whether it is 0, 1 ... as pandas names the columns of an array, with an empty cell before them or without."""
+    names = list(cells if all(cells) else cells[1:])
+    return len(names) > 1 and names == [str(i) for i in range(len(names))]
+
+
+def _has_decimal_commas(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether whole cells are numbers with a comma, and none with a point: a comma within text says nothing."""
+    cells = [cell for row in rows for cell in row]
+    return any(map(DECIMAL_COMMA.fullmatch, cells)) and not any(map(DECIMAL_POINT.fullmatch, cells))
 
 
 def _suffix(path: Path) -> str:

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from hiddenspace.data.dataset import Dataset, Kind
-from hiddenspace.data.table_columns import COLUMNS, Column, fit_column
+from hiddenspace.data.table_columns import COLUMNS, Column, fit_column, plain_name
 from hiddenspace.errors import DataError, ModelError
 
 
@@ -40,7 +40,7 @@ class TableFormat:
         frame: pd.DataFrame = dataset.items
         if frame.shape[1] == 0:
             raise DataError(f"{dataset.name} has no columns to learn from; give at least one.")
-        return cls(tuple(fit_column(frame[name]) for name in frame.columns))
+        return cls(tuple(fit_column(column) for _, column in frame.items()))
 
     @property
     def feature_names(self) -> list[str]:
@@ -58,13 +58,13 @@ class TableFormat:
         Raises
         ------
         ModelError
-            If it is no table, or its columns are not those of the fitted one (their order does not matter).
+            If it is no table, or lacks columns of the fitted one; their order does not matter, nor what else there is.
         """
-        frame = self._checked(dataset)
-        encoded = np.empty((len(frame), *self.shape), np.float32)
+        later = self._columns_of(dataset)
+        encoded = np.empty((len(dataset), *self.shape), np.float32)
         start = 0
         for column in self.columns:
-            block = column.encode(frame[column.name])
+            block = column.encode(later[str(column.name)])
             encoded[:, start : start + block.shape[1]] = block
             start += block.shape[1]
         return encoded
@@ -102,22 +102,18 @@ class TableFormat:
         """
         return cls(tuple(_column(**entry) for entry in config["columns"]))
 
-    def _checked(self, dataset: Dataset) -> pd.DataFrame:
+    def _columns_of(self, dataset: Dataset) -> dict[str, pd.Series]:
+        """The columns by name, which is text here: files keep no other names."""
         if dataset.kind != "table":
             raise ModelError(f"This model takes a table but was given {dataset.kind}; give a DataFrame or a CSV file.")
         frame: pd.DataFrame = dataset.items
-        names = [column.name for column in self.columns]
-        missing = [str(name) for name in names if name not in frame.columns]
-        unseen = [str(name) for name in frame.columns if name not in names]
-        if missing or unseen:
-            what = [f"missing: {', '.join(missing)}"] * bool(missing) + [f"unseen at fit: {', '.join(unseen)}"] * bool(
-                unseen
-            )
+        later = {str(plain_name(name)): column for name, column in frame.items()}
+        if missing := [str(column.name) for column in self.columns if str(column.name) not in later]:
             raise ModelError(
-                f"The feature names should match those that were passed during fit ({'; '.join(what)}); rename, add or "
-                "leave out columns."
+                f"The feature names should match those that were passed during fit (missing: {', '.join(missing)}; "
+                f"the table has {', '.join(later)}); rename or add columns."
             )
-        return frame
+        return later
 
 
 def _column(type: str, **fields: Any) -> Column:

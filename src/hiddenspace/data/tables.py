@@ -1,6 +1,7 @@
 """Tables: checking and cleaning what is in them."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from hiddenspace.data.arrays import check_labels
 from hiddenspace.data.dataset import Dataset
-from hiddenspace.errors import DataError, MissingExtraError, UsageError
+from hiddenspace.data.table_columns import plain_name
+from hiddenspace.data.table_dates import date_format
+from hiddenspace.errors import DataError, UsageError
+
+MISSING_WORDS = frozenset(
+    {
+        *("", "?", "-", "...", "NA", "N/A", "n/a", "<NA>", "#NA", "#N/A", "#N/A N/A", "NULL", "null", "None", "none"),
+        *("NaN", "nan", "-NaN", "-nan", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"),
+    }
+)
+"""Those of pandas and skrub, and the dash."""
+LOOKED_AT = 1_000
+"""Cells that tell whether text is mostly numbers."""
 
 
 def from_frame(
@@ -19,7 +32,10 @@ def from_frame(
     columns: Sequence[str] | None = None,
     notes: tuple[str, ...] = (),
 ) -> Dataset:
-    """A clean copy of a DataFrame: blanks stripped, words for 'missing' made missing, dates parsed.
+    """A clean copy of a DataFrame: blanks stripped, words for 'missing' made missing.
+
+    Each cell is cleaned by itself. What a column of text means, dates say, is up to the format that is fitted on it:
+    a later table may be too short to show it.
 
     Parameters
     ----------
@@ -39,20 +55,21 @@ def from_frame(
     DataError
         For tables without rows or columns, columns of the same name, inf, and cells that hold lists.
     MissingExtraError
-        If there is text, and skrub, which cleans it, is not installed.
+        If there is text, and skrub, which tells dates from other text, is not installed.
     """
     frame, known = _parted(frame, labels, columns)
     _check(frame)
-    frame, clean_notes = _clean(frame.reset_index(drop=True).infer_objects())
+    frame = frame.reset_index(drop=True).infer_objects().apply(_cleaned)
     _check_finite(frame)
-    return Dataset(frame, "table", known, name, notes=(*notes, *clean_notes))
+    return Dataset(frame, "table", known, name, notes=(*notes, *_notes_on_text(frame)))
 
 
 def _parted(
     frame: pd.DataFrame, labels: ArrayLike | str | None, columns: Sequence[str] | None
 ) -> tuple[pd.DataFrame, NDArray[np.generic] | None]:
-    if not frame.columns.is_unique:
-        twice = frame.columns[frame.columns.duplicated()][0]
+    names = pd.Index([str(plain_name(name)) for name in frame.columns])
+    if not names.is_unique:
+        twice = names[names.duplicated()][0]
         raise DataError(f"The table has more than one column called {twice!r}; rename one of them.")
     known = None
     if isinstance(labels, str):
@@ -81,10 +98,12 @@ def _check(frame: pd.DataFrame) -> None:
         raise DataError(
             f"Found array with 0 feature(s) (shape={frame.shape}) while a minimum of 1 is required; give columns."
         )
-    for name, dtype in frame.dtypes.items():
-        if dtype.kind == "c":
+    for name, column in frame.items():
+        if column.dtype.kind == "c":
             raise DataError(f"Complex data not supported; column {name!r} has it, give two columns of real numbers.")
-        if dtype.kind == "O" and frame[name].map(lambda cell: isinstance(cell, list | dict | set | np.ndarray)).any():
+        if column.dtype.kind != "O" or isinstance(column.dtype, pd.StringDtype):
+            continue
+        if any(isinstance(cell, list | dict | set | np.ndarray) for cell in column):
             raise DataError(
                 f"Column {name!r} holds lists or other nested values; spread them over columns of their own."
             )
@@ -99,36 +118,41 @@ def _check_finite(frame: pd.DataFrame) -> None:
         )
 
 
-def _clean(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    texts = [n for n in frame if not (pd.api.types.is_numeric_dtype(frame[n]) or frame[n].dtype.kind in "mMb")]
-    if not texts:
-        return frame, ()
-    stripped = frame.copy()
-    for name in texts:
-        stripped[name] = _stripped(frame[name])
-    cleaned = _cleaned(stripped)
-    dates = [str(n) for n in texts if cleaned[n].dtype.kind == "M" and frame[n].dtype.kind != "M"]
-    return cleaned, (f"The text of {', '.join(dates)} was read as dates.",) if dates else ()
-
-
-def _stripped(column: pd.Series) -> pd.Series:
-    """Without blanks before and after; categories that then agree become one."""
+def _cleaned(column: pd.Series) -> pd.Series:
+    if not _is_text(column):
+        return column
     if isinstance(column.dtype, pd.CategoricalDtype):
         plain = column.astype(column.cat.categories.dtype)
-        stripped = _stripped(plain)
-        return column if stripped.equals(plain) else stripped.astype("category")
-    if pd.api.types.is_string_dtype(column.dtype) and column.dtype != object:
-        return column.str.strip()
-    return column.map(lambda cell: cell.strip() if isinstance(cell, str) else cell)
+        cleaned = plain.map(_cell)
+        return column if cleaned.equals(plain) else cleaned.astype("category")  # categories that now agree become one
+    return column.map(_cell).astype(column.dtype)
 
 
-def _cleaned(frame: pd.DataFrame) -> pd.DataFrame:
-    """Words for 'missing' made missing, and text that is dates throughout parsed; all columns are kept."""
-    try:
-        from skrub import Cleaner
-    except ImportError:
-        raise MissingExtraError(
-            "Columns of text are cleaned by skrub, which is not installed; pip install 'hiddenspace[tables]'."
-        ) from None
-    cleaned: pd.DataFrame = Cleaner(drop_null_fraction=None).fit_transform(frame)
-    return cleaned
+def _is_text(column: pd.Series) -> bool:
+    dtype = column.cat.categories.dtype if isinstance(column.dtype, pd.CategoricalDtype) else column.dtype
+    return not (pd.api.types.is_numeric_dtype(dtype) or dtype.kind in "mMb")
+
+
+def _cell(value: Any) -> str | None:
+    if pd.isna(value):
+        return None
+    text = str(value).strip()
+    return None if text in MISSING_WORDS else text
+
+
+def _notes_on_text(frame: pd.DataFrame) -> list[str]:
+    """What becomes of text, where that is not plain to see."""
+    texts = {str(name): c for name, c in frame.items() if _is_text(c) and not isinstance(c.dtype, pd.CategoricalDtype)}
+    dates = [name for name, column in texts.items() if date_format(column)]
+    numbers = [name for name, column in texts.items() if name not in dates and _is_mostly_numbers(column)]
+    notes = [f"The text of {', '.join(dates)} is dates, and is learned as such."] if dates else []
+    if numbers:
+        notes.append(
+            f"The text of {', '.join(numbers)} is mostly numbers, but each is learned as a category; "
+            "pandas.to_numeric makes numbers of them."
+        )
+    return notes
+
+
+def _is_mostly_numbers(column: pd.Series) -> bool:
+    return bool(pd.to_numeric(column.dropna()[:LOOKED_AT], errors="coerce").notna().mean() > 0.5)

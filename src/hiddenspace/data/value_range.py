@@ -46,13 +46,14 @@ class ValueRange:
     def converter(self, x: Any) -> Callable[[np.ndarray], np.ndarray]:
         """What maps rows of `x` to float32 with `low` at 0 and `high` at 1.
 
-        Conventional ranges other than the fitted one are recognised, once for the whole of `x`.
+        Conventional ranges other than the fitted one are recognised, once for the whole of `x`: by its type, or else
+        by its values, of which those up to 1 are unit.
         """
         low, high = CONVENTIONAL[self._recognised(x)] if self.conventional else (self.low, self.high)
 
         def to_unit(rows: np.ndarray) -> np.ndarray:
-            exact = rows if rows.dtype.kind == "f" else rows.astype(np.float32)
-            unit = exact - low  # before the cast, so that float64 keeps its digits where `low` is far from zero
+            exact = rows if rows.dtype == np.float32 else rows.astype(np.float64)
+            unit = exact - low  # before the cast, so that digits are kept where `low` is far from zero
             unit /= high - low
             return unit.astype(np.float32, copy=False)
 
@@ -70,10 +71,11 @@ class ValueRange:
         if by_type is not None or len(x) == 0:
             return by_type or self.name
         rows = sample(x, LOOKED_AT)
-        highest = float(rows.max())
-        if highest <= NOISY_UNIT:
-            # Dark bytes stay bytes: only fractions, which bytes as floats do not have, speak for a unit range.
-            return "unit" if self.name == "unit" or _has_fractions(rows) else self.name
+        highest, fractions = float(rows.max()), _has_fractions(rows)
+        if highest <= 1 or (fractions and highest <= NOISY_UNIT):  # bytes as floats have no fractions, even dark ones
+            return "unit"
+        if self.name == "unit" and rows.ndim == 2 and (fractions or highest <= NOISY_UNIT):
+            return "unit"  # rows may be more than was seen at fit, and are no pictures in another range for that
         if highest <= NOISY_BYTE:
             return "byte" if self.name == "unit" else self.name
         return "word"

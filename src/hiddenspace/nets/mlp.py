@@ -4,45 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Literal
 
 from torch import Tensor, nn
 
-Activation = Literal["relu", "silu", "gelu", "tanh", "identity"]
-
-_ACTIVATIONS: dict[str, type[nn.Module]] = {
-    "relu": nn.ReLU,
-    "silu": nn.SiLU,
-    "gelu": nn.GELU,
-    "tanh": nn.Tanh,
-    "identity": nn.Identity,
-}
-
 
 class MLP(nn.Module):
-    """Linear layers with an activation between them: (b, sizes[0]) -> (b, sizes[-1]).
+    """Linear layers with ReLU between them: (b, sizes[0]) -> (b, sizes[-1]).
 
-    The last layer is linear and unbounded. Two sizes make a single linear layer.
+    The last layer is linear and unbounded. Two sizes make a single linear layer. There is no normalisation: these
+    nets are shallow and learned slower with it, and a code never depends on what else is in the batch.
 
     Parameters
     ----------
     sizes
         Features of the input, of each hidden layer, and of the output; at least two.
-    activation
-        What follows each hidden layer.
-    normalise
-        Whether layer normalisation comes before each activation; it looks at one item at a time, so a code never
-        depends on what else is in the batch. Off by default: these nets are shallow, and learned slower with it.
     """
 
-    def __init__(self, sizes: Sequence[int], activation: Activation = "relu", normalise: bool = False) -> None:
+    def __init__(self, sizes: Sequence[int]) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         for before, after in pairwise(sizes[:-1]):
-            layers.append(nn.Linear(before, after))
-            if normalise:
-                layers.append(nn.LayerNorm(after))
-            layers.append(_ACTIVATIONS[activation]())
+            layers += [nn.Linear(before, after), nn.ReLU()]
         self.layers = nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))
 
     def forward(self, x: Tensor) -> Tensor:

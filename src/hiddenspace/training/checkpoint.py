@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,12 +33,12 @@ class Checkpoint:
     tensors: dict[str, Tensor]
 
 
-def write_checkpoint(folder: Path, checkpoint: Checkpoint, keep: int = KEPT) -> Path:
+def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     """Writes `folder/round-N`, whole or not at all, and removes what is no longer needed.
 
     Both files go to a temporary folder first and are flushed to the disk; one rename makes them visible. When that
-    fails (a full disk, say), what was there before stays as it was. Afterwards the newest `keep` remain; those of
-    later rounds are of a training that was given up, and go.
+    fails (a full disk, say), what was there before stays as it was. Afterwards the newest `KEPT` remain; those of
+    later rounds were damaged, or this one would not have been reached, and go.
 
     Raises
     ------
@@ -53,7 +54,7 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint, keep: int = KEPT) -> 
         draft.mkdir()
         _write_files(draft, checkpoint)
         if target.exists():
-            shutil.rmtree(target)
+            _remove(target)
         os.replace(draft, target)
         flush_folder(folder)
     except OSError as error:
@@ -62,16 +63,38 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint, keep: int = KEPT) -> 
             f"cannot write a checkpoint to {folder} ({error.strerror or error}); mend that and go on with resume, the "
             "checkpoint before it is untouched."
         ) from error
-    _remove_all_but(folder, target, keep)
-    return target
+    _remove_all_but(folder, target)
+
+
+def remove_checkpoints(folder: Path) -> None:
+    """Removes all of them, the newest last: a kill on the way leaves the training that was there, or nothing of it.
+
+    Raises
+    ------
+    TrainingError
+        If the operating system refuses.
+    """
+    try:
+        for path in sorted(folder.glob("round-*")):
+            _remove(path)
+    except OSError as error:
+        raise TrainingError(
+            f"cannot remove the checkpoints in {folder} ({error.strerror or error}); mend that, or take another folder."
+        ) from error
 
 
 def _write_files(draft: Path, checkpoint: Checkpoint) -> None:
     content = save(_on_host(checkpoint.tensors))
-    head = {"format": FORMAT, "round": checkpoint.round, "sha256": hashlib.sha256(content).hexdigest()}
+    head = {"format": FORMAT, "round": checkpoint.round, "sha256": _checksum(content, checkpoint.values)}
     write_durably(draft / "state.safetensors", content)
     write_durably(draft / "state.json", json.dumps({**head, "values": checkpoint.values}).encode())
     flush_folder(draft)
+
+
+def _checksum(content: bytes, values: dict[str, Any]) -> str:
+    digest = hashlib.sha256(json.dumps(values).encode())
+    digest.update(content)
+    return digest.hexdigest()
 
 
 def _on_host(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -79,11 +102,20 @@ def _on_host(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name: torch.empty(t.shape, dtype=t.dtype).copy_(t.detach()) for name, t in tensors.items()}
 
 
-def _remove_all_but(folder: Path, newest: Path, keep: int) -> None:
-    earlier = [path for path in sorted(folder.glob("round-*")) if path.name < newest.name]
-    kept = {newest, *earlier[len(earlier) - (keep - 1) :]}
-    for path in set(folder.glob("round-*")) - kept:
-        shutil.rmtree(path, ignore_errors=True)
+def _remove_all_but(folder: Path, newest: Path) -> None:
+    every = sorted(folder.glob("round-*"))
+    kept = [path for path in every if path.name <= newest.name][-KEPT:]
+    for path in every:
+        if path not in kept:
+            with suppress(OSError):  # it is in nobody's way
+                _remove(path)
+
+
+def _remove(path: Path) -> None:
+    """One rename takes it out of sight: half removed it would pass for a damaged one."""
+    hidden = path.with_name(f".draft-{path.name}")
+    os.replace(path, hidden)
+    shutil.rmtree(hidden, ignore_errors=True)
 
 
 def read_checkpoint(folder: Path) -> Checkpoint | None:
@@ -107,12 +139,21 @@ def read_checkpoint(folder: Path) -> Checkpoint | None:
     return None
 
 
+def read_settings(folder: Path) -> dict[str, Any] | None:
+    """What the newest checkpoint says of its training, without the tensors; None where there is none to be read."""
+    for path in sorted(folder.glob("round-*"), reverse=True):
+        with suppress(OSError, ValueError, KeyError, TypeError):  # `read_checkpoint` tells of damage
+            settings: dict[str, Any] = json.loads((path / "state.json").read_text())["values"]["settings"]
+            return settings
+    return None
+
+
 def _read(path: Path) -> Checkpoint:
     head = json.loads((path / "state.json").read_text())
     if head["format"] > FORMAT:
         raise TrainingError(f"{path} was written by a newer hiddenspace; upgrade it to resume.")
     content = (path / "state.safetensors").read_bytes()
-    if hashlib.sha256(content).hexdigest() != head["sha256"]:
+    if _checksum(content, head["values"]) != head["sha256"]:
         raise ValueError("its checksum does not match")
     return Checkpoint(head["round"], head["values"], load(content))
 

@@ -9,7 +9,11 @@ from typing import Any
 from hiddenspace.training.game import Game, Terms
 
 Row = Mapping[str, float]
-"""The means of one pass over the data: epoch, round, seconds, train/<term>, validation/<term> and so on."""
+"""The means of one pass over the data: epoch, round, seconds, train/<term>, validation/<term> and so on.
+
+Its `loss` says how good the epoch was: the sum of the held-out terms, or without any of the training terms that are
+minimised.
+"""
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class RoundEnded:
 
 @dataclass(frozen=True)
 class Stop:
-    """An observer's wish to end the training, with its reason as a sentence."""
+    """An observer's wish to end the training, with its reason as a sentence, for `History.stopped`."""
 
     reason: str
 
@@ -51,7 +55,10 @@ class Observer:
     """
 
     def started(self, game: Game, first_round: int, rounds: int) -> None:
-        """Before the first round (of a resumed run: the first that is played again)."""
+        """Before the first round (of a resumed run: the first that is played again).
+
+        At round 0 it begins afresh: what it remembers of an earlier training does not count.
+        """
 
     def __call__(self, event: RoundEnded) -> Stop | None:
         """After each round."""

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import is_dataclass
 from typing import Any
 
+import numpy as np
+from torch import nn
+
 from hiddenspace.errors import TrainingError, UsageError
 from hiddenspace.training import ranks
 from hiddenspace.training.game import Batches, Game
@@ -16,6 +19,11 @@ from hiddenspace.training.trainer import Trainer
 from hiddenspace.training.turn import Turn
 
 Settings = dict[str, Any]
+
+EVERY_MODULE = frozenset(vars(nn.Module()))
+"""Attributes of a game that are torch's own."""
+HOW_COMPUTED = frozenset({"fused", "foreach", "capturable", "differentiable"})
+"""Settings of optimizers that change how a step is computed, and not what comes of it."""
 
 
 def settings_of(
@@ -27,17 +35,22 @@ def settings_of(
         "rounds": rounds,
         **{f"data: {name}": value for name, value in _figures(batches).items()},
         **{f"held-out data: {name}": value for name, value in _figures(validation).items()},
-        "game": _plain({name: value for name, value in vars(game).items() if not name.startswith("_")}),
+        "game": attributes_of(game),
         "networks": _digest([_without_addresses(repr(game)), shapes]),
         "players": {n: [t.player.steps, t.player.start, t.player.fresh_batch] for n, t in turns.items()},
-        "optimizers": {name: [type(t.optimizer).__name__, t.rates, _numbers(t)] for name, t in turns.items()},
+        "optimizers": {name: [type(t.optimizer).__name__, t.rates, _hyperparameters(t)] for name, t in turns.items()},
         "schedule": _plain(trainer.schedule),
         "clip": trainer.clip,
         "ema": trainer.ema,
     }
-    settings["game"].pop("progress", None)
-    settings["game"].pop("training", None)
-    made: Settings = json.loads(json.dumps(settings))
+    made: Settings = json.loads(json.dumps(settings, default=_plain))
+    return made
+
+
+def attributes_of(game: Game) -> Settings:
+    """A game's plain attributes by name, as JSON: its hyperparameters, but no networks, parameters and buffers."""
+    own = {name: value for name, value in vars(game).items() if name not in EVERY_MODULE and name != "progress"}
+    made: Settings = json.loads(json.dumps(_plain(own)))
     return made
 
 
@@ -67,6 +80,22 @@ def check_resumable(before: Settings, now: Settings) -> None:
         )
 
 
+def check_attributes(settings: Settings, game: Game) -> None:
+    """Refuses to save a game that keeps in plain attributes what changes during play: it would be lost.
+
+    Raises
+    ------
+    TrainingError
+        If any differs from what it was at the start; the message names it.
+    """
+    changed = differences(settings["game"], attributes_of(game))
+    if changed:
+        raise TrainingError(
+            f"attributes of the game changed during play ({changed}), which no checkpoint keeps; make them buffers, "
+            "with register_buffer."
+        )
+
+
 def check_ranks_agree(settings: Settings) -> None:
     """Refuses ranks that would train on different data or in another order.
 
@@ -89,9 +118,11 @@ def _figures(batches: Batches | None) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Numbers, texts and dataclasses of them as they are; of anything else what it is."""
+    """Numbers (NumPy's too), texts and dataclasses of them as they are; of anything else what it is."""
     if value is None or isinstance(value, bool | int | float | str):
         return value
+    if isinstance(value, np.generic):
+        return value.item()
     if isinstance(value, Mapping):
         return {str(name): _plain(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
@@ -101,10 +132,11 @@ def _plain(value: Any) -> Any:
     return str(getattr(value, "__qualname__", type(value).__qualname__))
 
 
-def _numbers(turn: Turn) -> dict[str, Any]:
-    """The optimizer's hyperparameters but for switches, which say how it is computed."""
-    defaults = {name: value for name, value in turn.optimizer.defaults.items() if name != "lr"}
-    return {n: _plain(v) for n, v in defaults.items() if isinstance(v, int | float | tuple) and not isinstance(v, bool)}
+def _hyperparameters(turn: Turn) -> list[dict[str, Any]]:
+    """Those of each group of parameters, but for the learning rate, which a schedule moves."""
+    left_out = HOW_COMPUTED | {"params", "lr"}
+    groups = turn.optimizer.param_groups
+    return [{name: _plain(value) for name, value in group.items() if name not in left_out} for group in groups]
 
 
 def _without_addresses(text: str) -> str:

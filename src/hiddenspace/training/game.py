@@ -93,7 +93,9 @@ class Game(nn.Module):
     """Networks, and who plays what with them.
 
     `progress` runs from 0 to 1 over the training; the loop sets it, and schedules inside losses read it.
-    A game never touches an optimizer or `requires_grad`.
+    A game never touches an optimizer or `requires_grad`. What changes during play must be a buffer
+    (`register_buffer`), and noise must come from the global generators of torch, NumPy or Python: checkpoints keep
+    these, and no other attribute.
     """
 
     progress: float = 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from typing import Any
 
 import torch
@@ -14,10 +15,14 @@ from hiddenspace.training.game import Terms
 
 
 class History:
-    """Adds terms up and closes an epoch with one row of means. `rows` holds all of them."""
+    """Adds terms up and closes an epoch with one row of means.
+
+    `rows` holds all of them; `stopped` is the reason, as a sentence, for which an observer ended the training.
+    """
 
     def __init__(self) -> None:
         self.rows: list[dict[str, float]] = []
+        self.stopped: str | None = None
         self.seconds = 0.0
         self._sums: dict[str, Tensor] = {}
         self._counts: dict[str, int] = {}
@@ -39,9 +44,16 @@ class History:
         self.seconds, self._since = self.seconds + now - self._since, now
         return self.seconds
 
-    def close_epoch(self, round_: int, learning_rate: float, validation: dict[str, float]) -> Row:
-        """The row of the epoch that just ended; the same on every rank, but for the seconds."""
+    def close_epoch(
+        self, round_: int, learning_rate: float, validation: dict[str, float], minimised: Collection[str]
+    ) -> Row:
+        """The row of the epoch that just ended; the same on every rank, but for the seconds.
+
+        Its `loss`, by which the best epoch is chosen, is the sum of the held-out terms, or without any that of the
+        training terms which are `minimised`: what is only reported shall not decide.
+        """
         means = ranks.mean_by_name({name: (float(v), self._counts[name]) for name, v in self._sums.items()})
+        judged = validation.values() if validation else (means[name] for name in minimised if name in means)
         seconds = self.tick()
         row: dict[str, float] = {
             "epoch": len(self.rows) + 1,
@@ -49,6 +61,7 @@ class History:
             "seconds": seconds,
             "items_per_second": self._items / max(seconds - self._epoch_start, 1e-9),
             "learning_rate": learning_rate,
+            "loss": sum(judged),
             **{f"train/{name}": value for name, value in means.items()},
             **{f"validation/{name}": value for name, value in validation.items()},
         }
@@ -57,9 +70,10 @@ class History:
         return row
 
     def state(self) -> dict[str, Any]:
-        """What a checkpoint keeps: the rows, and the sums of an epoch that has begun."""
+        """What a checkpoint keeps: the rows, why it stopped, and the sums of an epoch that has begun."""
         return {
             "rows": self.rows,
+            "stopped": self.stopped,
             "seconds": self.tick(),
             "sums": self._sums,
             "counts": self._counts,
@@ -69,7 +83,8 @@ class History:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Takes back what `state` gave."""
-        self.rows, self.seconds, self._counts = state["rows"], state["seconds"], state["counts"]
+        self.rows, self.stopped = state["rows"], state["stopped"]
+        self.seconds, self._counts = state["seconds"], state["counts"]
         self._items, self._epoch_start, self._sums = state["items"], state["epoch_start"], state["sums"]
         self._since = time.perf_counter()
 

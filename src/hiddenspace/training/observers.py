@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +14,12 @@ from torch import Tensor
 
 from hiddenspace.errors import TrainingError
 from hiddenspace.training import ranks
-from hiddenspace.training.events import Observer, RoundEnded, Row, Stop
+from hiddenspace.training.events import Observer, RoundEnded, Stop
 from hiddenspace.training.game import Game
 
 
-def watched(row: Row) -> float:
-    """The number that says how good an epoch was: the sum of its validation terms, or else of its training terms."""
-    for kind in ("validation/", "train/"):
-        values = [value for name, value in row.items() if name.startswith(kind)]
-        if values:
-            return sum(values)
-    return float("inf")
-
-
 class BestWeights(Observer):
-    """Remembers the weights of the epoch with the lowest validation loss; `put_back` gives them to the game."""
+    """Remembers the weights of the epoch with the lowest loss; `put_back` gives them to the game."""
 
     def __init__(self) -> None:
         self.loss: float | None = None
@@ -36,12 +29,14 @@ class BestWeights(Observer):
 
     def started(self, game: Game, first_round: int, rounds: int) -> None:
         self._game = game
+        if first_round == 0:
+            self.restore({"loss": None, "epoch": 0, "weights": {}})
 
     def __call__(self, event: RoundEnded) -> None:
         if event.row is None or self._game is None:
             return
-        if self.loss is None or watched(event.row) < self.loss:
-            self.loss, self.epoch = watched(event.row), int(event.row["epoch"])
+        if self.loss is None or event.row["loss"] < self.loss:
+            self.loss, self.epoch = event.row["loss"], int(event.row["epoch"])
             self._weights = {name: value.detach().clone() for name, value in self._game.state_dict().items()}
 
     def put_back(self) -> None:
@@ -64,10 +59,14 @@ class EarlyStopping(Observer):
         self.loss: float | None = None
         self.waited = 0
 
+    def started(self, game: Game, first_round: int, rounds: int) -> None:
+        if first_round == 0:
+            self.restore({"loss": None, "waited": 0})
+
     def __call__(self, event: RoundEnded) -> Stop | None:
         if event.row is None:
             return None
-        loss = watched(event.row)
+        loss = event.row["loss"]
         if self.loss is None or loss < self.loss - self.tolerance * abs(self.loss):
             self.loss, self.waited = loss, 0
             return None
@@ -94,6 +93,10 @@ class CsvLog(Observer):
         self.path = path
         self.rows: list[dict[str, float]] = []
 
+    def started(self, game: Game, first_round: int, rounds: int) -> None:
+        if first_round == 0:
+            self.rows = []
+
     def __call__(self, event: RoundEnded) -> None:
         if event.row is not None:
             self.rows.append(dict(event.row))
@@ -107,13 +110,9 @@ class CsvLog(Observer):
         writer.writeheader()
         writer.writerows(self.rows)
         draft = self.path.with_name(f".{self.path.name}")
-        try:
+        with writing(self.path):
             draft.write_text(text.getvalue())
             os.replace(draft, self.path)
-        except OSError as error:
-            raise TrainingError(
-                f"cannot write {self.path} ({error.strerror or error}); mend that and go on with resume."
-            ) from error
 
     def state(self) -> dict[str, Any]:
         return {"rows": self.rows}
@@ -126,6 +125,11 @@ class TensorBoard(Observer):
     """Writes the means of each epoch as TensorBoard events.
 
     What a resumed run plays again, and all that a run started anew finds in the folder, is purged first.
+
+    Raises
+    ------
+    TrainingError
+        If the operating system refuses to write.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -138,15 +142,29 @@ class TensorBoard(Observer):
         from torch.utils.tensorboard import SummaryWriter
 
         # events of this step and later ones go; that of the last round before stays
-        self._writer = SummaryWriter(str(self.folder), purge_step=first_round + 1 if first_round else 0)
+        with writing(self.folder):
+            self._writer = SummaryWriter(str(self.folder), purge_step=first_round + 1 if first_round else 0)
 
     def __call__(self, event: RoundEnded) -> None:
         if self._writer is None or event.row is None:
             return
-        for name, value in event.row.items():
-            self._writer.add_scalar(name, value, event.round)
-        self._writer.flush()  # a checkpoint of this round must not outlive them
+        with writing(self.folder):
+            for name, value in event.row.items():
+                self._writer.add_scalar(name, value, event.round)
+            self._writer.flush()  # a checkpoint of this round must not outlive them
 
     def finished(self) -> None:
         if self._writer is not None:
-            self._writer.close()
+            with suppress(OSError):  # all epochs were flushed, and what failed there shall be what is told
+                self._writer.close()
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Says in one sentence if the operating system refuses to write."""
+    try:
+        yield
+    except OSError as error:
+        raise TrainingError(
+            f"cannot write {path} ({error.strerror or error}); mend that and go on with resume."
+        ) from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -55,14 +54,19 @@ def play(
     observers : sequence of Observer
         Watch each round, besides the trainer's own.
 
+    Returns
+    -------
+    History
+        `rows`, one for each epoch, and `stopped`, the reason where an observer ended it.
+
     Raises
     ------
     UsageError
         If there are no batches, a player owns what the game does not, the ranks disagree on data or settings, or
         `torch.compile` was asked for and does not work here.
     TrainingError
-        If a term or a weight is not finite (the message names round, player and term), no term has a gradient, or a
-        checkpoint cannot be read, written, or gone on with.
+        If a term or a weight is not finite (the message names round, player and term), no term has a gradient, a file
+        of the run cannot be written, or a checkpoint cannot be read, written, or gone on with.
     KeyboardInterrupt
         After Ctrl-C, when the round has been finished and saved.
     """
@@ -98,9 +102,8 @@ class _Match:
         settings = settings_of(game, self.turns, batches, validation, rounds, trainer)
         check_ranks_agree(settings)
         self.checkpoints: Checkpoints | None = None
-        if trainer.folder is not None:
-            folder = Path(trainer.folder) / "checkpoints"
-            self.checkpoints = Checkpoints(folder, settings, trainer.checkpoint_seconds)
+        if trainer.checkpoints is not None:
+            self.checkpoints = Checkpoints(trainer.checkpoints, settings, trainer.checkpoint_seconds)
         self.finite, self.compiler = FiniteCheck(), Compiler(game, trainer, self.device)
         self.wish: str | None = None  # an observer's, until all ranks know of it
         self.look_every = 1 if self.device.type == "cpu" and ranks.world_size() == 1 else LOOK_EVERY
@@ -108,8 +111,11 @@ class _Match:
     def run(self) -> None:
         if ranks.rank() > 0:  # each rank draws noise of its own
             reseed((torch.initial_seed() + ranks.rank()) % 2**63)
-        if self.checkpoints is not None and self.trainer.resume:
-            self.checkpoints.resume(self.state)
+        if self.checkpoints is not None:
+            if self.trainer.resume:
+                self.checkpoints.resume(self.state)
+            else:
+                self.checkpoints.clear()
         status = "failed"
         try:
             for observer in self.state.observers:
@@ -117,6 +123,7 @@ class _Match:
             self.compiler.begin()
             with self.compiler.failures_told(), Interruption() as interruption:
                 self._rounds(interruption)
+                self._leave_if(ranks.any_of(interruption.wanted)[0])  # Ctrl-C during the last checkpoint
             status = "success"
         finally:
             self._clear_up(status)
@@ -127,7 +134,7 @@ class _Match:
 
     def _rounds(self, interruption: Interruption) -> None:
         state = self.state
-        while state.round < self.rounds and state.stopped is None:
+        while state.round < self.rounds and state.history.stopped is None:
             self.game.progress = state.round / self.rounds
             self._schedule()
             before = state.position
@@ -163,11 +170,14 @@ class _Match:
                         items += count
                     terms = turn.step(batch)
                     self.finite.add(state.round + 1, name, terms)
-            prefix = f"{name}." if len(self.turns) > 1 else ""
-            reported |= {prefix + term: value for term, value in terms.items()}
+            reported |= {self._called(name, term): value for term, value in terms.items()}
         if state.average is not None:
             state.average.update()
         return reported, items
+
+    def _called(self, player: str, term: str) -> str:
+        """A term by its full name, which bears that of its player where there are several."""
+        return f"{player}.{term}" if len(self.turns) > 1 else term
 
     def _schedule(self) -> None:
         if self.trainer.schedule is not None:
@@ -184,7 +194,9 @@ class _Match:
                 means = means_over(self.validation, self.game, self.device)
             check_means(means, self.state.round)
         rate = next(iter(self.turns.values())).optimizer.param_groups[0]["lr"]
-        row = self.state.history.close_epoch(self.state.round, float(rate), means)
+        mine = {self._called(name, term) for name, turn in self.turns.items() for term in turn.minimised}
+        minimised = sorted(set().union(*ranks.gathered(mine)))  # in one order, so that sums agree
+        row = self.state.history.close_epoch(self.state.round, float(rate), means, minimised)
         for logger in self.fabric.loggers:
             logger.log_metrics(dict(row), step=self.state.round)
         return row
@@ -200,16 +212,20 @@ class _Match:
 
     def _save_and_leave(self, interruption: Interruption, last: bool) -> None:
         """What all ranks do together: stop where one was told to, save where it is time, end on Ctrl-C."""
-        self.state.stopped = next((wish for wish in ranks.gathered(self.wish) if wish is not None), None)
+        stopped = next((wish for wish in ranks.gathered(self.wish) if wish is not None), None)
+        self.state.history.stopped = stopped
         due = self.checkpoints is not None and self.checkpoints.due
         interrupted, due = ranks.any_of(interruption.wanted, due)
-        if due or interrupted or last or self.state.stopped is not None:
+        if due or interrupted or last or stopped is not None:
             self.finite.look()
             check_weights({name: turn.parameters for name, turn in self.turns.items()}, self.state.round)
             if self.checkpoints is not None:
                 self.checkpoints.save(self.state)
+        self._leave_if(interrupted)
+
+    def _leave_if(self, interrupted: bool) -> None:
         if interrupted:
-            interruption.leave(None if self.checkpoints is None else self.checkpoints.folder.parent)
+            Interruption.leave(None if self.checkpoints is None else self.checkpoints.folder.parent)
 
     def _clear_up(self, status: str) -> None:
         self.compiler.undo()

@@ -31,6 +31,8 @@ class ProgressBar(Observer):
         self._epochs = 0
 
     def started(self, game: Game, first_round: int, rounds: int) -> None:
+        if first_round == 0:
+            self._items, self._epochs, self._validation = 0, 0, ""
         if not self.show or ranks.rank() != 0:
             return
         self._bar = Progress(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,10 @@ from torch import Tensor
 
 from hiddenspace.errors import TrainingError
 from hiddenspace.training import ranks
-from hiddenspace.training.checkpoint import KEPT, Checkpoint, read_checkpoint, write_checkpoint
+from hiddenspace.training.checkpoint import Checkpoint, read_checkpoint, remove_checkpoints, write_checkpoint
 from hiddenspace.training.ema import MovingAverage
 from hiddenspace.training.events import Observer
-from hiddenspace.training.fingerprint import Settings, check_resumable
+from hiddenspace.training.fingerprint import Settings, check_attributes, check_resumable
 from hiddenspace.training.game import Game
 from hiddenspace.training.history import History
 from hiddenspace.training.packing import packed, unpacked
@@ -26,7 +26,7 @@ from hiddenspace.training.turn import Turn
 
 @dataclass
 class State:
-    """Where a training stands. `stopped` is the reason for which an observer has ended it."""
+    """Where a training stands."""
 
     game: Game
     turns: dict[str, Turn]
@@ -36,29 +36,29 @@ class State:
     history: History = field(default_factory=History)
     round: int = 0
     position: int = 0
-    stopped: str | None = None
 
     def kept(self) -> dict[str, Any]:
         """Everything that a checkpoint needs but the random generators, which every rank has its own of."""
         return {
             "round": self.round,
             "position": self.position,
-            "stopped": self.stopped,
             "game": dict(self.game.state_dict()),
             "average": None if self.average is None else self.average.state(),
             "optimizers": {name: turn.optimizer.state_dict() for name, turn in self.turns.items()},
+            "minimised": {name: sorted(turn.minimised) for name, turn in self.turns.items()},
             "history": self.history.state(),
             "observers": {name: observer.state() for name, observer in named(self.observers).items()},
         }
 
     def restore(self, kept: dict[str, Any]) -> None:
         """Takes back what `kept` gave; an observer that was not there before starts afresh."""
-        self.round, self.position, self.stopped = kept["round"], kept["position"], kept["stopped"]
+        self.round, self.position = kept["round"], kept["position"]
         self.game.load_state_dict(kept["game"])
         if self.average is not None:
             self.average.restore(kept["average"])
         for name, turn in self.turns.items():
             turn.optimizer.load_state_dict(kept["optimizers"][name])
+            turn.minimised = set(kept["minimised"][name])
         self.history.restore(kept["history"])
         for name, observer in named(self.observers).items():
             if name in kept["observers"]:
@@ -66,7 +66,7 @@ class State:
 
 
 class Checkpoints:
-    """Saves a state from time to time, and takes up the last one.
+    """Saves a state from time to time, and takes up the last one or clears it away.
 
     Parameters
     ----------
@@ -81,7 +81,6 @@ class Checkpoints:
     def __init__(self, folder: Path, settings: Settings, seconds: float) -> None:
         self.folder, self.settings, self.seconds = folder, settings, seconds
         self._last = time.monotonic()
-        self._begun = False
 
     @property
     def due(self) -> bool:
@@ -91,29 +90,31 @@ class Checkpoints:
     def save(self, state: State) -> None:
         """Writes a checkpoint; all ranks must come here together.
 
-        The first one of a training that was not resumed takes the place of whatever was in the folder.
+        Raises
+        ------
+        TrainingError
+            On every rank, if the first one cannot write, or the game has changed what no checkpoint keeps.
+        """
+        everyone = ranks.gathered(random_state(state.device))
+        _on_first_rank(lambda: self._write(state, everyone))
+        self._last = time.monotonic()
+
+    def _write(self, state: State, everyone: list[Any]) -> None:
+        check_attributes(self.settings, state.game)
+        tensors: dict[str, Tensor] = {}
+        kept = {name: packed(value, name, tensors) for name, value in state.kept().items()}
+        kept |= {"random": packed(everyone, "random", tensors), "settings": self.settings}
+        write_checkpoint(self.folder, Checkpoint(state.round, kept, tensors))
+
+    def clear(self) -> None:
+        """Removes what another training has left: a kill before the first checkpoint must not bring that one back.
 
         Raises
         ------
         TrainingError
-            On every rank, if the first one cannot write.
+            On every rank, if the operating system refuses.
         """
-        everyone = ranks.gathered(random_state(state.device))
-        problem = self._write(state, everyone) if ranks.rank() == 0 else None
-        problem = ranks.told_by_first(problem)
-        if problem is not None:
-            raise problem
-        self._begun, self._last = True, time.monotonic()
-
-    def _write(self, state: State, everyone: list[Any]) -> TrainingError | None:
-        tensors: dict[str, Tensor] = {}
-        try:
-            kept = {name: packed(value, name, tensors) for name, value in state.kept().items()}
-            kept |= {"random": packed(everyone, "random", tensors), "settings": self.settings}
-            write_checkpoint(self.folder, Checkpoint(state.round, kept, tensors), KEPT if self._begun else 1)
-        except TrainingError as error:
-            return error
-        return None
+        _on_first_rank(lambda: remove_checkpoints(self.folder))
 
     def resume(self, state: State) -> None:
         """Goes on from the newest checkpoint, if there is one.
@@ -142,14 +143,26 @@ class Checkpoints:
             )
         state.restore(kept)
         set_random_state(random[ranks.rank()], state.device)
-        self._begun = True
+
+
+def _on_first_rank(do: Callable[[], None]) -> None:
+    """Does something there; what goes wrong, goes wrong on all of them."""
+    problem: TrainingError | None = None
+    try:
+        if ranks.rank() == 0:
+            do()
+    except TrainingError as error:
+        problem = error
+    problem = ranks.told_by_first(problem)
+    if problem is not None:
+        raise problem
 
 
 def named(observers: Sequence[Observer]) -> dict[str, Observer]:
-    """Observers by class, numbered where there are several of one."""
+    """Observers by the name of their class, numbered where there are several of one name."""
     names: dict[str, Observer] = {}
     for observer in observers:
         name = type(observer).__name__
-        count = sum(type(other) is type(observer) for other in names.values())
+        count = sum(type(other).__name__ == name for other in names.values())
         names[f"{name}-{count + 1}" if count else name] = observer
     return names

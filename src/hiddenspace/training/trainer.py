@@ -64,8 +64,8 @@ class Trainer:
         At least this long between two checkpoints, which are written at the end of a round (over several ranks: of
         every 32nd, and of an epoch).
     resume : bool
-        Go on from the newest checkpoint in `folder`, if there is one; otherwise the first checkpoint of the new
-        training replaces those in `folder`.
+        Go on from the newest checkpoint in `folder`, if there is one; otherwise a new training begins, and removes
+        those in `folder`.
     loggers : sequence
         Lightning Fabric loggers; each gets the means of every epoch.
     observers : sequence of Observer
@@ -101,6 +101,11 @@ class Trainer:
         if self.clip is not None and not self.clip > 0:
             raise UsageError(f"clip={self.clip} is no norm; use a number above 0, or None.")
         resolve(self.precision, torch.device("cpu"))
+
+    @property
+    def checkpoints(self) -> Path | None:
+        """Where they lie."""
+        return None if self.folder is None else Path(self.folder) / "checkpoints"
 
     def launch(self) -> Fabric:
         """Lightning Fabric with its ranks started; calling it again starts no more of them.

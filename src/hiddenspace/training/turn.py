@@ -17,7 +17,7 @@ from hiddenspace.training.trainer import Trainer, default_optimizer
 
 
 class Turn:
-    """What the loop needs to let one player play.
+    """What the loop needs to let one player play. `minimised` names the terms that have had a gradient so far.
 
     Parameters
     ----------
@@ -48,6 +48,7 @@ class Turn:
         self.optimizer = (player.optimizer or trainer.optimizer or default_optimizer)(self.parameters)
         self.rates = [float(group["lr"]) for group in self.optimizer.param_groups]
         self.frozen = Frozen(game, player)
+        self.minimised: set[str] = set()
 
     def scale_rates(self, factor: float) -> None:
         """Sets the learning rates to their first ones times `factor`."""
@@ -90,10 +91,12 @@ class Turn:
             if not isinstance(value, Tensor) or value.numel() != 1:
                 what = f"of shape {tuple(value.shape)}" if isinstance(value, Tensor) else f"a {type(value).__name__}"
                 raise TrainingError(f"the term '{term}' of player '{self.name}' is {what}; make it a scalar tensor.")
-        graded = [value for value in terms.values() if value.requires_grad]
+        graded = {term: value for term, value in terms.items() if value.requires_grad}
         if not graded:
             raise TrainingError(
                 f"no term of player '{self.name}' has a gradient ({', '.join(terms) or 'it returned none'}); "
                 "return at least one that depends on its parameters and is not detached."
             )
-        return sum(graded[1:], graded[0])
+        self.minimised.update(graded)
+        first, *others = graded.values()
+        return sum(others, first)
