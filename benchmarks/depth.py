@@ -10,7 +10,7 @@ import hiddenspace as hs
 
 SEEDS = (0, 1, 2)
 TRAINED_ON = 10_000
-EPOCHS = 20
+EPOCHS = 12
 
 
 def main() -> None:

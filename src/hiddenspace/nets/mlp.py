@@ -9,10 +9,12 @@ from torch import Tensor, nn
 
 
 class MLP(nn.Module):
-    """Linear layers with ReLU between them: (b, sizes[0]) -> (b, sizes[-1]).
+    """Linear layers with GELU between them: (b, sizes[0]) -> (b, sizes[-1]).
 
-    The last layer is linear and unbounded. Two sizes make a single linear layer. There is no normalisation: these
-    nets are shallow and learned slower with it, and a code never depends on what else is in the batch.
+    The last layer is linear and unbounded. Two sizes make a single linear layer. Hidden layers start with the weights
+    of He et al. 2015, without which torch's own shrink the signal at each layer and deep nets hardly learn; with GELU
+    (Hendrycks and Gimpel 2016) the error was lower than with ReLU. There is no normalisation: these nets are shallow
+    and learned slower with it, and a code never depends on what else is in the batch.
 
     Parameters
     ----------
@@ -24,7 +26,10 @@ class MLP(nn.Module):
         super().__init__()
         layers: list[nn.Module] = []
         for before, after in pairwise(sizes[:-1]):
-            layers += [nn.Linear(before, after), nn.ReLU()]
+            linear = nn.Linear(before, after)
+            nn.init.kaiming_normal_(linear.weight, nonlinearity="relu")
+            nn.init.zeros_(linear.bias)
+            layers += [linear, nn.GELU()]
         self.layers = nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))
 
     def forward(self, x: Tensor) -> Tensor:
