@@ -112,12 +112,19 @@ def test_two_sizes_are_one_linear_layer() -> None:
     torch.testing.assert_close(net(x), x @ linear.weight.T + linear.bias)
 
 
-def test_hidden_layers_are_rectified() -> None:
+def test_hidden_layers_are_gaussian_error_linear_units() -> None:
     net = MLP([5, 4, 3])
     first, last = (m for m in net.modules() if isinstance(m, nn.Linear))
     x = torch.randn(20, 5)
-    hidden = (x @ first.weight.T + first.bias).clamp(min=0)
+    hidden = x @ first.weight.T + first.bias
+    hidden = hidden * (1 + torch.erf(hidden / 2**0.5)) / 2  # x times the normal distribution function of x
     torch.testing.assert_close(net(x), hidden @ last.weight.T + last.bias)
+
+
+def test_a_signal_survives_many_layers() -> None:
+    torch.manual_seed(0)
+    hidden = MLP([256] * 10).layers[:-1](torch.randn(500, 256))
+    assert 0.2 < hidden.square().mean() < 5  # with torch's own weights it would be 1e-7
 
 
 @pytest.mark.parametrize("width", [None, 20])
