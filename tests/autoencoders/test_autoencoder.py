@@ -379,16 +379,16 @@ def test_the_recipe_holds_what_was_used(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("kind", "items", "width", "epochs", "rate"),
+    ("kind", "items", "size", "epochs", "rate"),
     [
-        ("images", 54_000, 512, 7, 3e-3),
-        ("images", 1_300, 64, 197, 3e-3),  # 8,000 steps of 32
-        ("images", 10, 64, 200, 3e-3),
+        ("images", 54_000, 28, 7, 3e-3),
+        ("images", 1_300, 8, 197, 3e-3),  # 8,000 steps of 32
+        ("images", 10, 64, 200, 0.1 / 64),
         ("vectors", 54_000, 1024, 9, 1 / 1024),
         ("table", 25_600, 128, 20, 5e-3),
         ("table", 5_400_000, 256, 1, 1 / 256),
     ],
 )
-def test_few_items_are_seen_often_and_wide_networks_learn_slowly(kind, items, width, epochs, rate):
-    recipe = default_recipe(kind, items, width)
+def test_few_items_are_seen_often_and_wide_networks_learn_slowly(kind, items, size, epochs, rate):
+    recipe = default_recipe(kind, items, size)
     assert (recipe.epochs, recipe.learning_rate) == (epochs, rate)

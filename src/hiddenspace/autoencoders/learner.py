@@ -179,9 +179,9 @@ class Learner(Coder):
         mine["clip"] = self.trainer and self.trainer.clip
         # numbers of NumPy as Python's: the recipe goes into JSON
         set_ = {n: v.item() if isinstance(v, np.generic) else v for n, v in mine.items() if v is not None}
-        features = math.prod(self.format_.shape)
-        width = hidden_sizes(features, self.code_size_, self.depth, self.width)[0]
-        return replace(default_recipe(self.format_.kind, items, width), **set_)
+        shape = self.format_.shape
+        size = max(shape[1:]) if len(shape) == 3 else hidden_sizes(*shape, self.code_size_, self.depth, self.width)[0]
+        return replace(default_recipe(self.format_.kind, items, size), **set_)
 
     def _train(self, game: Game, dataset: Dataset) -> None:
         training, held_out = self._split(dataset)

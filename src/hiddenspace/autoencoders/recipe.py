@@ -16,8 +16,10 @@ EPOCHS = 7
 FEWEST_STEPS = 8000
 """As many as the epochs allow: with fewer steps PCA is not beaten, however few the items are."""
 MOST_EPOCHS = 200
-FASTEST = 5e-3
-"""The learning rate of narrow networks of vectors; that of wide ones falls as 1 / width (Yang et al. 2022)."""
+FASTEST_ROWS, WIDTH = 5e-3, 1.0
+"""The learning rate of narrow networks of rows; that of wide ones falls as 1 / width (Yang et al. 2022)."""
+FASTEST_IMAGES, SIDE = 3e-3, 0.1
+"""That of images up to 33 pixels, beyond which it falls as 0.1 / side: at 64 pixels 3e-3 blew up."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,13 @@ def default_patience(epochs: int) -> int:
     return max(5, math.ceil(0.2 * epochs))
 
 
-def default_recipe(kind: Kind, items: int, width: int) -> Recipe:
-    """What has served well on small and middling data of each kind; `width` is that of the first hidden layer."""
-    batch, rate = (32, 3e-3) if kind == "images" else (64, min(FASTEST, 1 / width))
+def default_recipe(kind: Kind, items: int, size: int) -> Recipe:
+    """What has served well on small and middling data of each kind.
+
+    `size` is the longer side of an image in pixels, or the width of the first hidden layer for rows.
+    """
+    batch = 32 if kind == "images" else 64
+    rate = min(FASTEST_IMAGES, SIDE / size) if kind == "images" else min(FASTEST_ROWS, WIDTH / size)
     passes = max(EPOCHS * math.sqrt(54_000 / items), FEWEST_STEPS * batch / items)
     epochs = min(MOST_EPOCHS, max(1, round(passes)))
     return Recipe(batch, epochs, rate, 1e-2, 1.0, default_patience(epochs))

@@ -76,7 +76,7 @@ class VariationalAutoencoder(Learner):
     batch_size : int, optional
         Items in a step; by default 32 images, or 64 rows.
     learning_rate : float, optional
-        The highest of the schedule; by default 3e-3 for images, for rows the less the wider the network, up to 5e-3.
+        The highest of the schedule; by default up to 3e-3 for images and 5e-3 for rows, less for large ones.
     validation_fraction : float
         The part held out to stop early and to keep the best epoch; 0 for none.
     patience : int, optional
