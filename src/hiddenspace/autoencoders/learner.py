@@ -180,7 +180,8 @@ class Learner(Coder):
         # numbers of NumPy as Python's: the recipe goes into JSON
         set_ = {n: v.item() if isinstance(v, np.generic) else v for n, v in mine.items() if v is not None}
         shape = self.format_.shape
-        size = max(shape[1:]) if len(shape) == 3 else hidden_sizes(*shape, self.code_size_, self.depth, self.width)[0]
+        widths = hidden_sizes(shape[0], self.code_size_, self.depth, self.width)
+        size = max(shape[1:]) if self.format_.kind == "images" else widths[0]
         return replace(default_recipe(self.format_.kind, items, size), **set_)
 
     def _train(self, game: Game, dataset: Dataset) -> None:
