@@ -1,5 +1,9 @@
 """Every error that a user can cause: one sentence that says what is wrong, and the mend."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 
 class HiddenspaceError(Exception):
     """The base of all errors below; the command line prints its one sentence and exits with 1."""
@@ -23,3 +27,12 @@ class TrainingError(HiddenspaceError, RuntimeError):
 
 class MissingExtraError(HiddenspaceError, ImportError):
     """An optional dependency is not installed; the message names the extra that brings it."""
+
+
+@contextmanager
+def writing(path: Path, mend: str, kind: type[HiddenspaceError] = TrainingError) -> Iterator[None]:
+    """Says in one sentence, with the mend, if the operating system refuses to write to `path`."""
+    try:
+        yield
+    except OSError as error:
+        raise kind(f"cannot write {path} ({error.strerror or error}); {mend}.") from error

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from hiddenspace.errors import HiddenspaceError, UsageError
+from hiddenspace.errors import HiddenspaceError, UsageError, writing
 
-
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Says in one sentence if the operating system refuses to write to `path`."""
-    try:
-        yield
-    except OSError as error:
-        raise HiddenspaceError(f"cannot write {path} ({error.strerror or error}); give another --out.") from error
+OUT = "give another --out"
 
 
 def check_ending(what: str, path: Path, endings: Sequence[str]) -> None:
@@ -43,7 +35,7 @@ def write_values(values: np.ndarray | pd.DataFrame, path: Path) -> None:
         If the operating system refuses to write.
     """
     ending = path.suffix.lower()
-    with writing(path):
+    with writing(path, OUT, HiddenspaceError):
         path.parent.mkdir(parents=True, exist_ok=True)
         if ending == ".npy":
             with path.open("wb") as file:  # to a file by name NumPy would append .npy once more

@@ -10,7 +10,8 @@ from PIL import Image
 from rich.console import Console
 
 from hiddenspace.autoencoders import checks
-from hiddenspace.cli.files import check_ending, write_values, writing
+from hiddenspace.cli.files import OUT, check_ending, write_values
+from hiddenspace.errors import HiddenspaceError, writing
 from hiddenspace.runs.reading import model_and_data
 
 ENDINGS = {"images": (".npy",), "vectors": (".npy", ".csv"), "table": (".csv", ".parquet")}
@@ -40,7 +41,7 @@ def reconstruct(run: str, source: str, *, out: str | None = None, limit: int = 1
     endings = ENDINGS[dataset.kind]
     path = Path(out or f"reconstructed{'' if dataset.kind == 'images' else endings[0]}")
     if dataset.kind == "images" and path.suffix.lower() not in endings:
-        with writing(path):
+        with writing(path, OUT, HiddenspaceError):
             written = _write_pictures(model, dataset, path, limit)
     else:
         check_ending("these reconstructions", path, endings)

@@ -13,6 +13,9 @@ from filelock import FileLock, Timeout
 
 from hiddenspace.errors import DataError, TrainingError, UsageError
 
+MEND = "mend that and go on with --resume"
+"""Where a file of a run cannot be written."""
+
 
 def new_folder(out: str | None, source: str, model: str) -> Path:
     """The folder of a new run, made: `out`, or a free name below runs/.
@@ -84,14 +87,3 @@ def nothing_left_behind(folder: Path) -> Iterator[None]:
         with suppress(OSError):  # it may be the working directory
             folder.rmdir()
         raise
-
-
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Says in one sentence if the operating system refuses to write to `path`."""
-    try:
-        yield
-    except OSError as error:
-        raise TrainingError(
-            f"cannot write {path} ({error.strerror or error}); mend that and go on with --resume."
-        ) from error

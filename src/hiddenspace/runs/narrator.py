@@ -7,7 +7,8 @@ from pathlib import Path
 
 from rich.console import Console, RenderableType
 
-from hiddenspace.runs.folder import writing
+from hiddenspace.errors import writing
+from hiddenspace.runs.folder import MEND
 
 
 class Narrator:
@@ -29,7 +30,7 @@ class Narrator:
         if isinstance(what, str):
             what = what.encode("utf-8", "backslashreplace").decode()
         self.console.print(what, markup=False, highlight=False, soft_wrap=isinstance(what, str))
-        with writing(self.log), self.log.open("a", encoding="utf-8") as file:
+        with writing(self.log, MEND), self.log.open("a", encoding="utf-8") as file:
             stamp = time.strftime("%Y-%m-%d %H:%M:%S")
             text = Console(file=file, width=120, color_system=None)
             text.print(f"{stamp} ", end="", highlight=False)

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
-from hiddenspace.errors import TrainingError
+from hiddenspace.errors import TrainingError, writing
 from hiddenspace.params import params_as_json, value_from_json
-from hiddenspace.runs.folder import writing
+from hiddenspace.runs.folder import MEND
 from hiddenspace.training.checkpoint import write_durably
 
 FILE = "run.json"
@@ -57,7 +57,7 @@ class RunSettings:
         settings = asdict(self) | {"params": params_as_json(self.params)}  # which keeps the names of objects of ours
         content = {"format": FORMAT, "settings": settings, **results}
         draft = folder / f".{FILE}"
-        with writing(folder / FILE):
+        with writing(folder / FILE, MEND):
             write_durably(draft, json.dumps(content, indent=1).encode())
             draft.replace(folder / FILE)
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
-from hiddenspace.errors import TrainingError
+from hiddenspace.errors import writing
 from hiddenspace.training import ranks
 from hiddenspace.training.events import Observer, RoundEnded, Stop
 from hiddenspace.training.game import Game
+
+MEND = "mend that and go on with resume"
 
 
 class BestWeights(Observer):
@@ -110,7 +111,7 @@ class CsvLog(Observer):
         writer.writeheader()
         writer.writerows(self.rows)
         draft = self.path.with_name(f".{self.path.name}")
-        with writing(self.path):
+        with writing(self.path, MEND):
             draft.write_text(text.getvalue())
             os.replace(draft, self.path)
 
@@ -142,13 +143,13 @@ class TensorBoard(Observer):
         from torch.utils.tensorboard import SummaryWriter
 
         # events of this step and later ones go; that of the last round before stays
-        with writing(self.folder):
+        with writing(self.folder, MEND):
             self._writer = SummaryWriter(str(self.folder), purge_step=first_round + 1 if first_round else 0)
 
     def __call__(self, event: RoundEnded) -> None:
         if self._writer is None or event.row is None:
             return
-        with writing(self.folder):
+        with writing(self.folder, MEND):
             for name, value in event.row.items():
                 self._writer.add_scalar(name, value, event.round)
             self._writer.flush()  # a checkpoint of this round must not outlive them
@@ -157,14 +158,3 @@ class TensorBoard(Observer):
         if self._writer is not None:
             with suppress(OSError):  # all epochs were flushed, and what failed there shall be what is told
                 self._writer.close()
-
-
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Says in one sentence if the operating system refuses to write."""
-    try:
-        yield
-    except OSError as error:
-        raise TrainingError(
-            f"cannot write {path} ({error.strerror or error}); mend that and go on with resume."
-        ) from error
