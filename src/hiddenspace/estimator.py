@@ -25,7 +25,7 @@ from hiddenspace.data.load import load_dataset
 from hiddenspace.errors import DataError, ModelError, UsageError
 from hiddenspace.names import find_model
 from hiddenspace.params import params_from_json
-from hiddenspace.saving import read_model, write_model
+from hiddenspace.saving import fingerprint_of, read_model, write_model
 from hiddenspace.training import ranks
 from hiddenspace.training.randomness import seeded
 from hiddenspace.training.trainer import Trainer
@@ -163,6 +163,13 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
     def parameter_count(self) -> int:
         """Numbers in the networks, those that are fixed after a fit in closed form among them."""
         return sum(t.numel() for net in self.networks().values() for t in net.state_dict().values())
+
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits that tell this fitted model from any other: of its class, weights and data format.
+
+        Codes belong to a model; files and tables of codes keep this beside them.
+        """
+        return fingerprint_of(self.networks(), type(self).__name__, self.format_.config())
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Writes a folder as the Hugging Face Hub has them: config.json, model.safetensors, README.md.

@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
@@ -129,6 +130,16 @@ def _config(model: Any, sha256: str) -> dict[str, Any]:
         "versions": {"hiddenspace": __version__, **others, "python": platform.python_version()},
         "sha256": sha256,
     }
+
+
+def fingerprint_of(networks: Mapping[str, nn.Module], *settings: Any) -> str:
+    """16 hexadecimal digits of a hash over the networks' tensors and over settings, which must be JSON."""
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    for name, net in networks.items():
+        for key, tensor in sorted(net.state_dict().items()):
+            digest.update(f"{name}.{key} {_kind(tensor)}".encode())
+            digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
+    return digest.hexdigest()[:16]
 
 
 def read_model(source: str | Path) -> SavedModel:

@@ -1,0 +1,56 @@
+"""Items through a fitted network, batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from hiddenspace.data.batches import ArrayBatches, Stored
+from hiddenspace.data.dataset import Dataset
+from hiddenspace.errors import DataError
+from hiddenspace.estimator import Estimator
+
+BATCH = 256
+ROWS = 64
+"""Rows go through the networks in batches of just this size: on a CPU as fast as in larger ones, and one is quick."""
+
+
+class Batchwise(Estimator):
+    """Abstract: an encoder, and how items reach it. Always in float32."""
+
+    encoder_: nn.Module
+
+    def _batches(self, dataset: Dataset) -> Iterator[Tensor]:
+        """Items in their order, in model space, on the model's device."""
+        if len(dataset) == 0:
+            raise DataError(f"{dataset.name} holds no items; give at least one.")
+        return self._draw(self.format_.store(dataset), self.format_.to_model)
+
+    def _draw(self, stored: Stored, to_model: Callable[[Tensor], Tensor]) -> Iterator[Tensor]:
+        tensor = next(iter([*self.encoder_.parameters(), *self.encoder_.buffers()]), None)
+        size = BATCH if self.format_.kind == "images" else ROWS
+        batches = ArrayBatches(stored, to_model, batch_size=size, seed=None, drop_last=False)
+        batches = batches.on(tensor.device if tensor is not None else torch.device("cpu"), 0, 1)
+        for position in range(len(batches)):
+            yield batches.draw(position)[0]
+
+    def _map(self, function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+        """function(x), for rows always in batches of the same size.
+
+        Matrix products of different sizes add up in a different order, and the last digit of a row would hang on how
+        many others it came with. Images are not filled up: the convolutions of a single one would take many times as
+        long, and their codes agree but for rounding.
+        """
+        missing = ROWS - len(x)
+        if missing == 0 or self.format_.kind == "images":
+            return function(x)
+        return function(torch.cat([x, x.new_zeros(missing, *x.shape[1:])]))[: len(x)]
+
+
+def collected(outputs: Iterator[Tensor]) -> np.ndarray:
+    """Batches of a result, as one float32 array."""
+    with torch.inference_mode():
+        return torch.cat([output.float().cpu() for output in outputs]).numpy()
