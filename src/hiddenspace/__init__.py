@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from hiddenspace.data.dataset import Dataset as Dataset
     from hiddenspace.data.load import load_dataset as load_dataset
     from hiddenspace.estimator import load as load
+    from hiddenspace.space.hidden_space import HiddenSpace as HiddenSpace
     from hiddenspace.training.events import Observer as Observer
     from hiddenspace.training.game import Game as Game
     from hiddenspace.training.game import Player as Player

@@ -15,6 +15,7 @@ MODULES = {
     "Dropout": "hiddenspace.data.corruption",
     "Game": "hiddenspace.training.game",
     "GaussianNoise": "hiddenspace.data.corruption",
+    "HiddenSpace": "hiddenspace.space.hidden_space",
     "MaskingNoise": "hiddenspace.data.corruption",
     "Observer": "hiddenspace.training.events",
     "Occlusion": "hiddenspace.data.corruption",

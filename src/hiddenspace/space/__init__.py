@@ -1,0 +1,1 @@
+"""What one does in a hidden space: search, map, morph, sample, compress, judge."""

@@ -1,0 +1,423 @@
+"""A hidden space: a model, the things it has encoded, and all that one does with their codes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import numpy as np
+import pandas as pd
+from torch import nn
+
+from hiddenspace.data.dataset import Dataset
+from hiddenspace.data.format import Format, fit_format
+from hiddenspace.data.load import load_dataset
+from hiddenspace.errors import DataError, ModelError, UsageError
+from hiddenspace.space.coding import Coding, ReadyCodes, checked_codes, coding_of
+from hiddenspace.space.items import Items, ids_of, metadata_of, thumbnails_of
+from hiddenspace.space.queries import code_of, codes_of
+
+if TYPE_CHECKING:
+    from hiddenspace.space.codec import Compressed
+    from hiddenspace.space.maps import Map
+    from hiddenspace.space.neighbours import Neighbours
+
+STORE = "space.lance"
+"""The folder of codes, ids, thumbnails and metadata in a run."""
+
+
+class HiddenSpace:
+    """A model and the things it has encoded.
+
+    Parameters
+    ----------
+    model : fitted model, path, Module or array (n, d)
+        What encodes: an estimator of ours or a saved one, any network (of feature maps the mean over positions is
+        taken), or ready codes, such as the features of a pretrained network.
+    data : anything `load_dataset` takes, optional
+        The items. With ready codes they are only shown.
+    ids : sequence of n, optional
+        Names; by default those of the source, else row numbers.
+    metadata : DataFrame, dict or sequence of n, optional
+        What is known about each item; a sequence becomes the column `label`. Labels of the source and the columns of
+        a table are taken by themselves.
+    decoder : Module, optional
+        Codes (b, d) -> items in model space, where `model` is a network of one's own.
+
+    Attributes
+    ----------
+    codes : ndarray (n, d)
+        float32.
+    ids : ndarray (n,)
+        Row numbers or names.
+    metadata : DataFrame of n rows
+        What is known about each item.
+
+    Raises
+    ------
+    DataError
+        If codes are not finite (a model that diverged), or ids and metadata do not fit the items.
+    ModelError
+        If the data are of another kind or shape than the model takes.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        data: Any = None,
+        *,
+        ids: Sequence[Any] | None = None,
+        metadata: Any = None,
+        decoder: nn.Module | None = None,
+    ) -> None:
+        self.coding: Coding = coding_of(model, decoder)
+        self._dataset: Dataset | None = None
+        if isinstance(self.coding, ReadyCodes):
+            self._dataset, codes = None if data is None else load_dataset(data), self.coding.codes
+            if self._dataset is not None and len(self._dataset) != len(codes):
+                raise DataError(f"there are {len(codes):,} codes for {len(self._dataset):,} items; give one for each.")
+        elif data is None:
+            raise UsageError("a space needs the data that the model shall encode; give HiddenSpace(model, data).")
+        else:
+            self._dataset = self.coding.read(data)
+            codes = checked_codes(self.coding.encode(self._dataset))
+        self._items = Items(
+            ids_of(self._dataset, ids, len(codes)), codes, metadata_of(self._dataset, metadata, len(codes))
+        )
+        self._store: Neighbours | None = None
+        self._densities: dict[Any, Any] = {}
+
+    @classmethod
+    def open(cls, place: str | Path, model: Any = None) -> Self:
+        """The space of a run, or one that `save` has stored.
+
+        Parameters
+        ----------
+        place : path or URI
+            A run folder, or where the space was saved: a folder, or object storage such as s3://bucket/space.lance.
+        model : fitted model or path, optional
+            What encodes and decodes; by default the run's own. Without one, codes can still be searched and mapped.
+
+        Raises
+        ------
+        DataError
+            If there is no space.
+        ModelError
+            If the codes were made by another model.
+        """
+        from hiddenspace.space.neighbours import Neighbours
+
+        store = place
+        if "://" not in str(place) and (Path(place) / STORE).exists():
+            store = Path(place) / STORE
+            model = place if model is None and (Path(place) / "model").exists() else model
+        opened = Neighbours.open(str(store))
+        space = cls.__new__(cls)
+        space._dataset, space._store, space._items = None, opened, opened.read()
+        space._densities = {}
+        space.coding = ReadyCodes(space._items.codes) if model is None else coding_of(model)
+        if model is not None and space.coding.fingerprint != opened.fingerprint:
+            raise ModelError(
+                f"the codes in {store} were made by another model (fingerprint {opened.fingerprint}, this one has "
+                f"{space.coding.fingerprint}); open it with that model, or encode the items again."
+            )
+        return space
+
+    def save(self, place: str | Path) -> None:
+        """Stores codes, ids, thumbnails and metadata as a Lance table; what is there before is replaced.
+
+        Parameters
+        ----------
+        place : path or URI
+            A folder such as RUN/space.lance, or object storage.
+        """
+        from hiddenspace.space.neighbours import Neighbours
+
+        self._store = Neighbours.create(str(place), self._with_thumbnails(), self.coding.fingerprint)
+
+    # what is there ----------------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    @property
+    def codes(self) -> np.ndarray:
+        """(n, d) float32, in the order of `ids`."""
+        return self._items.codes
+
+    @property
+    def ids(self) -> np.ndarray:
+        """(n,), row numbers or names."""
+        return self._items.ids
+
+    @property
+    def metadata(self) -> pd.DataFrame:
+        """n rows, a column for each thing known about the items."""
+        return self._items.metadata
+
+    @property
+    def code_size(self) -> int:
+        """Numbers in a code."""
+        return int(self.codes.shape[1])
+
+    @property
+    def kind(self) -> str:
+        """'images', 'vectors', 'table', or 'codes' where nothing is known about the items."""
+        if self.coding.format is not None:
+            return self.coding.format.kind
+        return "codes" if self._dataset is None else self._dataset.kind
+
+    def encode(self, X: Any) -> np.ndarray:
+        """Codes (m, d) of further items, all finite."""
+        return checked_codes(self.coding.encode(self.coding.read(X)), self.code_size)
+
+    def decode(self, codes: np.ndarray) -> Any:
+        """Items of codes (m, d), in the data's own shape and range."""
+        return self.coding.decode(checked_codes(codes, self.code_size))
+
+    def code_of(self, item: Any) -> np.ndarray:
+        """The code (d,) of one item: an id of the space, a file, an array, a row, or a code itself."""
+        return code_of(self, item)
+
+    def codes_of(self, items: Any) -> np.ndarray:
+        """Codes (m, d) of several: a sequence of items, a mask over the space, or a condition such as 'label = 3'."""
+        return codes_of(self, items)
+
+    def thumbnails(self, positions: Any = None) -> list[bytes] | None:
+        """PNG files of the items at these positions (all by default); None where the items are no pictures."""
+        where = np.arange(len(self)) if positions is None else np.asarray(positions)
+        if self._dataset is None:
+            return None if self._store is None else self._store.thumbnails(self.ids[where])
+        return thumbnails_of(self._dataset.take(where), self._format())
+
+    # search -----------------------------------------------------------------------------------------------------
+
+    @property
+    def store(self) -> Neighbours:
+        """The Lance table of this space, made in a temporary folder when it is first needed and was not saved."""
+        from hiddenspace.space.neighbours import Neighbours
+
+        if self._store is None:
+            self._store = Neighbours.temporary(self._with_thumbnails(), self.coding.fingerprint)
+        return self._store
+
+    def similar(self, item: Any, k: int = 10, *, where: str | None = None) -> pd.DataFrame:
+        """The k items whose codes are nearest.
+
+        Parameters
+        ----------
+        item : see `code_of`
+            An item named by its id is not among its own neighbours.
+        k : int
+            How many.
+        where : str, optional
+            A condition on the metadata, as SQL has them: "label = 3 AND size > 10".
+
+        Returns
+        -------
+        DataFrame of k rows
+            `id`, `distance` (Euclidean, between codes) and the metadata, the nearest first.
+
+        Raises
+        ------
+        UsageError
+            If there are fewer than k such items, or the condition cannot be understood.
+        """
+        from hiddenspace.space.queries import id_of
+
+        return self.store.nearest(self.code_of(item)[None], k, where=where, without=id_of(self, item))
+
+    def add(self, X: Any, *, ids: Sequence[Any] | None = None, metadata: Any = None) -> None:
+        """Encodes further items into the space; row numbers go on from the last."""
+        dataset = self.coding.read(X)
+        start = int(self.ids.max()) + 1 if self.ids.dtype.kind in "iu" and len(self) else 0
+        new = Items(
+            ids_of(dataset, ids, len(dataset), start),
+            checked_codes(self.coding.encode(dataset), self.code_size),
+            metadata_of(dataset, metadata, len(dataset)),
+            thumbnails_of(dataset, self._format()),
+        )
+        self.store.add(new)
+        self._reread()
+
+    def update(self, ids: Sequence[Any], metadata: Any) -> None:
+        """Other metadata for the items of these ids: a dict or DataFrame of columns, one value for each id."""
+        self.store.update(ids, metadata_of(None, metadata, len(ids)))
+        self._reread()
+
+    def delete(self, items: Any) -> None:
+        """Takes items out: a sequence of ids, or a condition such as 'label = 3'."""
+        self.store.delete(self.store.ids_where(items) if isinstance(items, str) else items)
+        self._reread()
+
+    def _reread(self) -> None:
+        """After a change the table is what holds; the items that came with the constructor are let go."""
+        self._items, self._dataset = self.store.read(), None
+
+    # compress ---------------------------------------------------------------------------------------------------
+
+    def compress(self, X: Any, path: str | Path, *, loss: float = 0.3) -> Compressed:
+        """Writes items as a small file of quantised, entropy-coded codes.
+
+        Parameters
+        ----------
+        X : anything `load_dataset` takes
+            Of the kind and shape that the model takes.
+        path : path
+            The file, by custom .hs.
+        loss : float
+            How much more error than that of unquantised codes is allowed, in decibel, judged on the space's own items.
+
+        Returns
+        -------
+        Compressed
+            Bytes, items, bits of each dimension, and what was lost.
+        """
+        from hiddenspace.space.codec import compress
+
+        return compress(self, X, Path(path), loss=loss)
+
+    def decompress(self, path: str | Path) -> Any:
+        """The items of a file that `compress` wrote, in the data's own shape and range.
+
+        Raises
+        ------
+        ModelError
+            If another model wrote it.
+        DataError
+            If it is cut short, altered, or no such file.
+        """
+        from hiddenspace.space.codec import decompress
+
+        return self.decode(decompress(Path(path), self.coding.fingerprint))
+
+    # look -------------------------------------------------------------------------------------------------------
+
+    def map(self, method: str = "auto", *, limit: int = 10_000, random_state: int = 0) -> Map:
+        """The items in two dimensions.
+
+        Parameters
+        ----------
+        method : {"auto", "code", "pca", "tsne", "umap", "pacmap"}
+            'auto' is the code itself where it has two numbers, else t-SNE.
+        limit : int
+            At most so many items, chosen at random.
+        random_state : int
+            Of the choice and the method.
+
+        Returns
+        -------
+        Map
+            Coordinates and trustworthiness; its `save` writes PNG, SVG, HTML, CSV or Parquet.
+        """
+        from hiddenspace.space.maps import make_map
+
+        return make_map(self, method, limit=limit, random_state=random_state)
+
+    # go ---------------------------------------------------------------------------------------------------------
+
+    def morph(self, a: Any, b: Any, steps: int = 9, *, method: Literal["linear", "spherical"] = "linear") -> Any:
+        """Items on the way from one to another, both ends among them, in the data's own shape and range.
+
+        Parameters
+        ----------
+        a, b : see `code_of`
+        steps : int
+            How many, 2 or more.
+        method : {"linear", "spherical"}
+            Along the chord, or along the arc about the mean code, whose length then changes evenly (Shoemake 1985).
+        """
+        from hiddenspace.space.morphing import path_between
+
+        start, end = self.code_of(a), self.code_of(b)
+        return self.decode(path_between(start, end, steps, method, centre=self.codes.mean(0)))
+
+    def average(self, items: Any) -> Any:
+        """The semantic average: the item of the mean of the codes, which is no mean of pixels."""
+        return self.decode(self.codes_of(items).mean(0, keepdims=True))[:1]
+
+    def analogy(self, plus: Any, minus: Any) -> Any:
+        """The item of sum(plus) - sum(minus), moved on by whole codes: king - man + woman (Mikolov et al. 2013)."""
+        from hiddenspace.space.morphing import analogy
+
+        return self.decode(analogy(self.codes_of(plus), self.codes_of(minus), self.codes.mean(0))[None])
+
+    def direction(self, positive: Any, negative: Any) -> np.ndarray:
+        """The step (d,) in code space from items without an attribute to items with it.
+
+        Parameters
+        ----------
+        positive, negative : see `codes_of`
+            A few items with the attribute, and a few without it.
+        """
+        from hiddenspace.space.morphing import direction
+
+        return direction(self.codes_of(positive), self.codes_of(negative))
+
+    def move(self, items: Any, direction: np.ndarray, strength: float = 1.0) -> Any:
+        """Items moved along a direction; 1 is the whole step."""
+        return self.decode(self.codes_of(items) + np.float32(strength) * direction)
+
+    # make and judge ---------------------------------------------------------------------------------------------
+
+    def sample(self, n: int, *, method: str = "gmm", random_state: int | None = None) -> Any:
+        """New items: codes drawn from a density fitted to the space's codes, decoded.
+
+        Parameters
+        ----------
+        n : int
+            How many.
+        method : {"gaussian", "gmm", "kde", "flow", "prior"}
+            One Gaussian, a mixture of them, a kernel density, a small normalising flow, or N(0, 1), which is the
+            prior of a variational autoencoder.
+        random_state : int, optional
+            Fixes the draw.
+        """
+        return self.decode(self.density(method, random_state=random_state or 0).sample(n, random_state))
+
+    def density(self, method: str = "gmm", *, random_state: int = 0) -> Any:
+        """The density of the space's codes: `sample(n, seed)` draws codes, `log_density(codes)` judges them."""
+        from hiddenspace.space.densities import fit_density
+
+        key = (method, random_state, len(self))
+        if key not in self._densities:
+            self._densities[key] = fit_density(self.codes, method, random_state)
+        return self._densities[key]
+
+    def score_samples(self, X: Any, *, method: Literal["reconstruction", "density", "both"] = "reconstruction") -> Any:
+        """How ordinary items are, (n,): the lower, the odder.
+
+        Parameters
+        ----------
+        X : anything `load_dataset` takes
+        method : {"reconstruction", "density", "both"}
+            Minus the reconstruction error, the log density of the code, or the sum of both as ranks among the space's
+            own items.
+        """
+        from hiddenspace.space.oddity import score_samples
+
+        return score_samples(self, X, method)
+
+    def relevance(self, X: Any = None) -> Any:
+        """How much the code depends on each input: a Series over a table's columns, largest first, or (h, w) of pixels.
+
+        Parameters
+        ----------
+        X : anything `load_dataset` takes, optional
+            The items to look at; by default those that the space was made of.
+        """
+        from hiddenspace.space.relevance import relevance
+
+        return relevance(self, X)
+
+    # inside -----------------------------------------------------------------------------------------------------
+
+    def _format(self) -> Format:
+        if self.coding.format is not None:
+            return self.coding.format
+        assert self._dataset is not None
+        return fit_format(self._dataset)
+
+    def _with_thumbnails(self) -> Items:
+        return Items(self.ids, self.codes, self.metadata, self.thumbnails())

@@ -1,0 +1,115 @@
+"""What a space knows about its items: ids, codes, metadata and small pictures."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from hiddenspace.data.dataset import Dataset
+from hiddenspace.data.format import Format
+from hiddenspace.errors import DataError
+
+THUMBNAIL = 64
+"""Pixels of a thumbnail's longer side; smaller pictures stay as they are."""
+RESERVED = ("id", "code", "thumbnail", "distance", "query")
+LABEL = "label"
+
+
+@dataclass(frozen=True, eq=False)
+class Items:
+    """n items, row by row.
+
+    Attributes
+    ----------
+    ids : ndarray (n,)
+        Row numbers (int64), or names.
+    codes : ndarray (n, d)
+        float32.
+    metadata : DataFrame of n rows
+        `label` and whatever else is known; its index is 0 .. n - 1.
+    thumbnails : list of bytes, or None
+        PNG files, where the items are pictures and were asked for.
+    """
+
+    ids: np.ndarray
+    codes: np.ndarray
+    metadata: pd.DataFrame
+    thumbnails: list[bytes] | None = None
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+def ids_of(dataset: Dataset | None, given: Any, count: int, start: int = 0) -> np.ndarray:
+    """Names as they were given or as the source has them, else row numbers from `start`.
+
+    Raises
+    ------
+    DataError
+        If two items share an id, or there are more or fewer than items.
+    """
+    names = given if given is not None else None if dataset is None else dataset.ids
+    if names is None:
+        return np.arange(start, start + count)
+    ids = np.asarray(names)
+    if ids.dtype.kind not in "iu":
+        ids = ids.astype(str).astype(object)
+    if len(ids) != count:
+        raise DataError(f"there are {len(ids)} ids for {count} items; give one for each.")
+    values, counts = np.unique(ids, return_counts=True)
+    if counts.max(initial=1) > 1:
+        raise DataError(f"the id {values[counts.argmax()]!r} stands for {counts.max()} items; give each its own.")
+    return ids
+
+
+def metadata_of(dataset: Dataset | None, given: Any, count: int) -> pd.DataFrame:
+    """The given columns, the labels of the source as `label`, and the columns of a table.
+
+    Raises
+    ------
+    DataError
+        If a column has another length than there are items, or one of the names that tables of neighbours use.
+    """
+    columns: dict[str, Any] = {}
+    if dataset is not None and dataset.kind == "table":
+        columns |= {str(name): column.to_numpy() for name, column in dataset.items.items()}
+    if dataset is not None and dataset.labels is not None:
+        columns[LABEL] = dataset.labels
+    if given is not None:
+        frame = given if isinstance(given, Mapping | pd.DataFrame) else {LABEL: given}
+        columns |= {str(name): np.asarray(frame[name]) for name in frame}
+    for name, values in columns.items():
+        if name in RESERVED:
+            raise DataError(f"a column of metadata cannot be called {name!r}; call it otherwise.")
+        if len(values) != count:
+            raise DataError(f"the metadata {name!r} has {len(values)} values for {count} items; give one for each.")
+    return pd.DataFrame(columns, index=pd.RangeIndex(count))
+
+
+def thumbnails_of(dataset: Dataset, format_: Format) -> list[bytes] | None:
+    """Each picture as a PNG of at most 64 pixels; None where the items are no pictures."""
+    from hiddenspace.pictures.channels import as_pixels
+
+    if dataset.kind != "images":
+        return None
+    stored = format_.store(dataset)
+    made: list[bytes] = []
+    for start in range(0, len(dataset), 1024):
+        raw = np.asarray(stored[np.arange(start, min(start + 1024, len(dataset)))])
+        made += [png(picture) for picture in as_pixels(raw)]
+    return made
+
+
+def png(pixels: np.ndarray) -> bytes:
+    """(h, w) or (h, w, 3) bytes as a PNG file, shrunk where it is larger than a thumbnail."""
+    image = Image.fromarray(pixels)
+    image.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
