@@ -153,7 +153,7 @@ class HiddenSpace:
 
     @property
     def metadata(self) -> pd.DataFrame:
-        """n rows, a column for each thing known about the items."""
+        """A row for each item, a column for each thing known about the items."""
         return self._items.metadata
 
     @property

@@ -34,14 +34,15 @@ def code_of(space: HiddenSpace, item: Any) -> np.ndarray:
         If it is an item of another kind or size than the model takes.
     """
     if isinstance(item, int | np.integer) and not isinstance(item, bool):
-        return space.codes[position_of(space, item)]
+        return _stored(space, item)
     if isinstance(item, str | os.PathLike):
         return _code_of_name(space, item)
     array = None if isinstance(item, pd.Series | pd.DataFrame | Mapping) else _as_array(item)
     if array is not None and array.ndim == 1 and not _is_row(space, array):
-        return checked_codes(array[None], space.code_size)[0]
-    source = _one_item(item, array)
-    return space.encode(source)[0]
+        given: np.ndarray = checked_codes(array[None], space.code_size)[0]
+        return given
+    encoded: np.ndarray = space.encode(_one_item(item, array))[0]
+    return encoded
 
 
 def codes_of(space: HiddenSpace, items: Any) -> np.ndarray:
@@ -53,11 +54,12 @@ def codes_of(space: HiddenSpace, items: Any) -> np.ndarray:
         If there is nothing in the selection.
     """
     if isinstance(items, str) and not _is_known(space, items) and not os.path.exists(items):
-        return space.codes[positions_where(space, items)]
+        selected: np.ndarray = space.codes[positions_where(space, items)]
+        return selected
     if isinstance(items, np.ndarray) and items.dtype == bool:
         if items.shape != (len(space),):
             raise UsageError(f"a mask over this space has {len(space):,} entries, not {items.shape}.")
-        chosen = space.codes[items]
+        chosen: np.ndarray = space.codes[items]
     elif isinstance(items, str | os.PathLike | int | np.integer):
         chosen = code_of(space, items)[None]
     elif isinstance(items, np.ndarray) and items.ndim == 2 and items.shape[1] == space.code_size:
@@ -106,12 +108,18 @@ def positions_where(space: HiddenSpace, condition: str) -> np.ndarray:
 
 def _code_of_name(space: HiddenSpace, name: str | os.PathLike[str]) -> np.ndarray:
     if _is_known(space, name):
-        return space.codes[position_of(space, str(name))]
+        return _stored(space, str(name))
     if Path(name).exists():
-        return space.encode([Path(name)])[0]
+        code: np.ndarray = space.encode([Path(name)])[0]
+        return code
     if str(name).isdigit() and space.ids.dtype.kind in "iu":
-        return space.codes[position_of(space, int(str(name)))]
+        return _stored(space, int(str(name)))
     raise DataError(f"{str(name)!r} is neither an id of this space nor a file; check how it is written.")
+
+
+def _stored(space: HiddenSpace, id_: Any) -> np.ndarray:
+    code: np.ndarray = space.codes[position_of(space, id_)]
+    return code
 
 
 def _is_known(space: HiddenSpace, name: Any) -> bool:
