@@ -9,11 +9,18 @@ __all__ = sorted(MODULES)
 
 if TYPE_CHECKING:
     from hiddenspace.autoencoders.autoencoder import Autoencoder as Autoencoder
+    from hiddenspace.autoencoders.classifier import Classifier as Classifier
+    from hiddenspace.autoencoders.contrastive import ContrastiveEncoder as ContrastiveEncoder
     from hiddenspace.autoencoders.denoising import DenoisingAutoencoder as DenoisingAutoencoder
+    from hiddenspace.autoencoders.masked import MaskedAutoencoder as MaskedAutoencoder
     from hiddenspace.autoencoders.pca import PCA as PCA
     from hiddenspace.autoencoders.redundant import RedundantAutoencoder as RedundantAutoencoder
+    from hiddenspace.autoencoders.regressor import Regressor as Regressor
     from hiddenspace.autoencoders.sparse import SparseAutoencoder as SparseAutoencoder
     from hiddenspace.autoencoders.variational import VariationalAutoencoder as VariationalAutoencoder
+    from hiddenspace.data.affine import RandomAffine as RandomAffine
+    from hiddenspace.data.augment import ImageAugmentation as ImageAugmentation
+    from hiddenspace.data.augment import RowAugmentation as RowAugmentation
     from hiddenspace.data.corruption import Blur as Blur
     from hiddenspace.data.corruption import Dropout as Dropout
     from hiddenspace.data.corruption import GaussianNoise as GaussianNoise
@@ -23,6 +30,7 @@ if TYPE_CHECKING:
     from hiddenspace.data.dataset import Dataset as Dataset
     from hiddenspace.data.load import load_dataset as load_dataset
     from hiddenspace.estimator import load as load
+    from hiddenspace.space.comparing import compare as compare
     from hiddenspace.space.hidden_space import HiddenSpace as HiddenSpace
     from hiddenspace.training.events import Observer as Observer
     from hiddenspace.training.game import Game as Game

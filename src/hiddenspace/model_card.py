@@ -7,12 +7,11 @@ from typing import Any
 
 TEMPLATE = """---
 library_name: hiddenspace
-pipeline_tag: feature-extraction
+pipeline_tag: {task}
 tags:
 - hiddenspace
 - {kind}
-- autoencoder
----
+{tag}---
 
 # {title}
 
@@ -22,9 +21,7 @@ tags:
 import hiddenspace as hs
 
 model = hs.load({address!r})
-codes = model.transform(X)          # (n, {code})
-again = model.inverse_transform(codes)
-```
+{use}```
 
 ## Data
 
@@ -51,23 +48,56 @@ def model_card(model: Any, config: dict[str, Any], address: str) -> str:
     words = _words(config["class"])
     name = " ".join(str(data["name"]).split())
     return TEMPLATE.format(
+        task=_task(model, data["kind"]),
+        tag="- autoencoder\n" if "decoder" in model.network_names else "",
         kind=data["kind"],
         title=words[0].upper() + words[1:] + (f" for {name}" if name != "array" else ""),
         name=name,
-        sentence=f"{_article(words)} {words} that encodes {things} into {model.code_size_} numbers and back.",
+        sentence=f"{_article(words)} {words} that {_deed(model, things)}.",
+        use=_use(model),
         address=address,
-        code=model.code_size_,
         items=data["items"],
         things=things,
-        figures=_table("figure", "value", _figures(model, data.get("scores", {}))) or "None were measured.",
+        figures=_table("figure", "value", _figures(model, data)) or "None were measured.",
         settings=_settings(config["params"]),
         versions=_table("package", "version", config["versions"]),
     )
 
 
-def _figures(model: Any, scores: dict[str, float]) -> dict[str, str]:
-    """Explained variance on held-out items where a run measured it, and the losses of the epoch that was kept."""
-    figures = {f"explained variance of {name}, held-out items": f"{value:.4f}" for name, value in scores.items()}
+def _task(model: Any, kind: str) -> str:
+    """What the Hub calls it."""
+    if not hasattr(model, "predict"):
+        return "feature-extraction"
+    what = "classification" if hasattr(model, "classes_") else "regression"
+    return "image-classification" if (kind, what) == ("images", "classification") else f"tabular-{what}"
+
+
+def _deed(model: Any, things: str) -> str:
+    if hasattr(model, "classes_"):
+        return f"tells {len(model.classes_)} classes of {things}"
+    if hasattr(model, "predict"):
+        return f"names numbers for {things}"
+    return f"encodes {things} into {model.code_size_} numbers" + " and back" * hasattr(model, "inverse_transform")
+
+
+def _use(model: Any) -> str:
+    if hasattr(model, "classes_"):
+        chances = f"chances = model.predict_proba(X)    # (n, {len(model.classes_)})\n"
+        return f"labels = model.predict(X)           # (n,)\n{chances}"
+    if hasattr(model, "predict"):
+        return "numbers = model.predict(X)\n"
+    codes = f"codes = model.transform(X)          # (n, {model.code_size_})\n"
+    return codes + "again = model.inverse_transform(codes)\n" * hasattr(model, "inverse_transform")
+
+
+def _figures(model: Any, data: dict[str, Any]) -> dict[str, str]:
+    """What a run measured on held-out items, and the losses of the epoch that was kept."""
+    what = {"scores": "explained variance of", "probe": "accuracy of a linear classifier on codes of"}
+    figures = {
+        f"{words} {name}, held-out items": f"{value:.4f}"
+        for key, words in what.items()
+        for name, value in data.get(key, {}).items()
+    }
     if hasattr(model, "explained_variance_ratio_"):
         figures["explained variance, training items"] = f"{model.explained_variance_ratio_.sum():.4f}"
     best = getattr(model, "best_epoch_", None)
@@ -81,13 +111,19 @@ def _figures(model: Any, scores: dict[str, float]) -> dict[str, str]:
     return figures
 
 
-_PARTS = {"train": "training items", "validation": "validation items"}
+_PARTS = {"train": "training items", "validation": "validation items", "monitor": "validation items"}
 _TERMS = {
     "reconstruction": "mean squared error in model space",
     "mse": "mean squared error in model space",
     "likelihood": "negative log-likelihood per value",
     "kl": "divergence of the codes from N(0, 1) per value",
     "sparsity": "sparsity penalty",
+    "classification": "cross entropy of the labels",
+    "consistency": "cross entropy of confident answers on unlabelled items",
+    "regression": "mean squared error of standardised targets",
+    "contrast": "cross entropy of telling pairs of views",
+    "masked": "mean squared error of what was hidden",
+    "knn": "accuracy of the five nearest neighbours (labels were used for nothing else)",
 }
 
 

@@ -10,22 +10,30 @@ from hiddenspace.errors import ModelError, UsageError
 MODULES = {
     "Autoencoder": "hiddenspace.autoencoders.autoencoder",
     "Blur": "hiddenspace.data.corruption",
+    "Classifier": "hiddenspace.autoencoders.classifier",
+    "ContrastiveEncoder": "hiddenspace.autoencoders.contrastive",
     "Dataset": "hiddenspace.data.dataset",
     "DenoisingAutoencoder": "hiddenspace.autoencoders.denoising",
     "Dropout": "hiddenspace.data.corruption",
     "Game": "hiddenspace.training.game",
     "GaussianNoise": "hiddenspace.data.corruption",
     "HiddenSpace": "hiddenspace.space.hidden_space",
+    "ImageAugmentation": "hiddenspace.data.augment",
+    "MaskedAutoencoder": "hiddenspace.autoencoders.masked",
     "MaskingNoise": "hiddenspace.data.corruption",
     "Observer": "hiddenspace.training.events",
     "Occlusion": "hiddenspace.data.corruption",
     "PCA": "hiddenspace.autoencoders.pca",
     "Player": "hiddenspace.training.game",
+    "RandomAffine": "hiddenspace.data.affine",
     "RedundantAutoencoder": "hiddenspace.autoencoders.redundant",
+    "Regressor": "hiddenspace.autoencoders.regressor",
+    "RowAugmentation": "hiddenspace.data.augment",
     "SaltAndPepper": "hiddenspace.data.corruption",
     "SparseAutoencoder": "hiddenspace.autoencoders.sparse",
     "Trainer": "hiddenspace.training.trainer",
     "VariationalAutoencoder": "hiddenspace.autoencoders.variational",
+    "compare": "hiddenspace.space.comparing",
     "load": "hiddenspace.estimator",
     "load_dataset": "hiddenspace.data.load",
     "play": "hiddenspace.training.play",
@@ -38,10 +46,25 @@ MODELS = {
     "redundant": "RedundantAutoencoder",
     "denoising": "DenoisingAutoencoder",
     "variational": "VariationalAutoencoder",
+    "masked": "MaskedAutoencoder",
+    "contrastive": "ContrastiveEncoder",
 }
 """What the command line calls the estimators."""
 
-SAVED_VALUES = ("Blur", "Dropout", "GaussianNoise", "MaskingNoise", "Occlusion", "SaltAndPepper")
+SUPERVISED = {"classifier": "Classifier", "regressor": "Regressor"}
+"""Those that learn from labels."""
+
+SAVED_VALUES = (
+    "Blur",
+    "Dropout",
+    "GaussianNoise",
+    "ImageAugmentation",
+    "MaskingNoise",
+    "Occlusion",
+    "RandomAffine",
+    "RowAugmentation",
+    "SaltAndPepper",
+)
 """Arguments that are objects of ours, and come back from a saved model by name."""
 
 
@@ -79,7 +102,7 @@ def find_model(name: str) -> Any:
     ModelError
         If the name is not that of an estimator of ours.
     """
-    if name not in MODELS.values():
+    if name not in {*MODELS.values(), *SUPERVISED.values()}:
         raise ModelError(
             f"the saved model is of class {name!r}, which this version does not have; upgrade hiddenspace, or call "
             "from_pretrained of that class if it is your own."

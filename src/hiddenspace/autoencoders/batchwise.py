@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,6 +23,10 @@ class Batchwise(Estimator):
     """Abstract: an encoder, and how items reach it. Always in float32."""
 
     encoder_: nn.Module
+
+    def in_model_space(self, X: Any) -> np.ndarray:
+        """Items as the networks see them, (n, *shape) float32: images (n, c, h, w) in [0, 1]."""
+        return collected(x for x in self._batches(self._read(X)))
 
     def _batches(self, dataset: Dataset) -> Iterator[Tensor]:
         """Items in their order, in model space, on the model's device."""

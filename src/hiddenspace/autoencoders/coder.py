@@ -43,6 +43,16 @@ class Coder(Encoding):
         DataError
             If the codes are of another width.
         """
+        return self._to_data(self.decoded(X), X)
+
+    def decoded(self, X: Any) -> np.ndarray:
+        """Items of codes (n, code) in model space, (n, *shape) float32: images (n, c, h, w), not clipped to [0, 1].
+
+        Raises
+        ------
+        DataError
+            If the codes are of another width.
+        """
         check_is_fitted(self)
         codes = check_array(X, dtype=np.float32)
         if codes.shape[1] != self.code_size_:
@@ -51,7 +61,7 @@ class Coder(Encoding):
                 "transform gave."
             )
         batches = self._draw(np.ascontiguousarray(codes), lambda raw: raw)
-        return self._to_data(collected(self._map(self._decode, z) for z in batches), X)
+        return collected(self._map(self._decode, z) for z in batches)
 
     def reconstruct(self, X: Any) -> np.ndarray | pd.DataFrame:
         """Encodes items and decodes them again, into the data's own shape and range."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -20,7 +21,7 @@ from hiddenspace.data.format import Scaling
 from hiddenspace.errors import TrainingError, UsageError
 from hiddenspace.training.checkpoint import read_settings
 from hiddenspace.training.events import Observer
-from hiddenspace.training.game import Game
+from hiddenspace.training.game import Batches, Game
 from hiddenspace.training.observers import BestWeights, CsvLog, EarlyStopping, TensorBoard
 from hiddenspace.training.play import play
 from hiddenspace.training.progress import ProgressBar
@@ -35,6 +36,9 @@ class Trained(Batchwise):
     A subclass makes the networks (`_build_networks`), says which game they play (`_new_game`) and what suits so many
     items (`_default_recipe`).
     """
+
+    best_by_training_loss: ClassVar[bool] = True
+    """Where nothing is held out: whether the epoch of the lowest training loss is kept, or the last one."""
 
     scaling: Scaling
     epochs: int | None
@@ -131,18 +135,29 @@ class Trained(Batchwise):
         recipe = self.recipe_ = self._recipe(len(training))
         batches = self._training_batches(training, recipe.batch_size, self.seed_)
         validation = None if held_out is None else self._training_batches(held_out, BATCH, None)
+        self._play(game, batches, validation, self._watchers(training, held_out))
+
+    def _play(self, game: Game, batches: Batches, validation: Batches | None, watchers: Sequence[Observer]) -> None:
+        """Trains by `recipe_`, keeps the best weights, and remembers what happened."""
+        recipe = self.recipe_
         best = BestWeights()
+        judged = validation is not None or self.best_by_training_loss
+        judges: list[Observer] = [best, EarlyStopping(recipe.patience)] if judged else []
         trainer = self._trainer(recipe)
         history = play(
             game,
             batches,
             rounds=recipe.epochs * len(batches),
             trainer=trainer,
-            observers=[best, EarlyStopping(recipe.patience), *self._files(trainer)],
+            observers=[*judges, *watchers, *self._files(trainer)],
             validation=validation,
         )
         best.put_back()
-        self.history_, self.best_epoch_ = history.rows, best.epoch
+        self.history_, self.best_epoch_ = history.rows, best.epoch if judged else len(history.rows)
+
+    def _watchers(self, training: Dataset, held_out: Dataset | None) -> list[Observer]:
+        """Observers of this kind of training."""
+        return []
 
     def _split(self, dataset: Dataset) -> tuple[Dataset, Dataset | None]:
         if len(dataset) * self.validation_fraction < 1:

@@ -46,7 +46,7 @@ def describe_model(folder: str) -> dict[str, Any]:
     model = load(folder)
     return {
         "class": type(model).__name__,
-        "code": model.code_size_,
+        **({"code": model.code_size_} if hasattr(model, "code_size_") else {"outputs": model.outputs_}),
         "kind": model.format_.kind,
         "shape": list(model.format_.shape),
         "parameters": model.parameter_count(),

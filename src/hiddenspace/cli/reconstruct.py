@@ -10,8 +10,9 @@ from PIL import Image
 from rich.console import Console
 
 from hiddenspace.autoencoders import checks
+from hiddenspace.autoencoders.coder import Coder
 from hiddenspace.cli.files import OUT, check_ending, write_values
-from hiddenspace.errors import HiddenspaceError, writing
+from hiddenspace.errors import HiddenspaceError, ModelError, writing
 from hiddenspace.runs.reading import model_and_data
 
 ENDINGS = {"images": (".npy",), "vectors": (".npy", ".csv"), "table": (".csv", ".parquet")}
@@ -38,6 +39,10 @@ def reconstruct(run: str, source: str, *, out: str | None = None, limit: int = 1
     """
     checks.whole("limit", limit)
     model, dataset = model_and_data(run, source)
+    if not isinstance(model, Coder):
+        raise ModelError(
+            f"{run} holds a {type(model).__name__}, whose codes cannot be decoded; use transform for them."
+        )
     endings = ENDINGS[dataset.kind]
     path = Path(out or f"reconstructed{'' if dataset.kind == 'images' else endings[0]}")
     if dataset.kind == "images" and path.suffix.lower() not in endings:

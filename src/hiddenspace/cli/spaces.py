@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from hiddenspace.runs.reading import model_and_data
-from hiddenspace.space.hidden_space import STORE, HiddenSpace
+from hiddenspace.space.hidden_space import HiddenSpace
+from hiddenspace.space.places import STORE
 
 
 def space_of(run: str, source: str | None = None) -> HiddenSpace:

@@ -8,6 +8,7 @@ import pandas as pd
 from rich.console import Console
 
 from hiddenspace.cli.files import check_ending, write_values
+from hiddenspace.errors import ModelError
 from hiddenspace.runs.reading import model_and_data
 
 
@@ -28,6 +29,8 @@ def transform(run: str, source: str, *, out: str = "codes.npy") -> None:
     path = Path(out)
     check_ending("codes", path, (".npy", ".csv", ".parquet"))
     model, dataset = model_and_data(run, source)
+    if not hasattr(model, "transform"):
+        raise ModelError(f"{run} holds a {type(model).__name__}, which gives answers and no codes; use predict.")
     codes = model.transform(dataset)
     numbered = [f"code{i}" for i in range(codes.shape[1])]
     write_values(codes if path.suffix.lower() == ".npy" else pd.DataFrame(codes, columns=numbered), path)

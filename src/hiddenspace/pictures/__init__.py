@@ -5,14 +5,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hiddenspace.pictures.agreement import scatter_column as scatter_column
+    from hiddenspace.pictures.animation import animate as animate
     from hiddenspace.pictures.bars import column_errors as column_errors
     from hiddenspace.pictures.channels import as_pixels as as_pixels
+    from hiddenspace.pictures.comparison import comparison_curves as comparison_curves
     from hiddenspace.pictures.heat import loadings as loadings
     from hiddenspace.pictures.learning import learning_curves as learning_curves
     from hiddenspace.pictures.lines import component_lines as component_lines
     from hiddenspace.pictures.lines import profile_lines as profile_lines
+    from hiddenspace.pictures.morphs import equation as equation
     from hiddenspace.pictures.mosaic import grid as grid
     from hiddenspace.pictures.mosaic import tile as tile
+    from hiddenspace.pictures.neighbours import similar_items as similar_items
+    from hiddenspace.pictures.relevance import relevant_columns as relevant_columns
+    from hiddenspace.pictures.relevance import relevant_pixels as relevant_pixels
     from hiddenspace.pictures.signed import signed_pixels as signed_pixels
     from hiddenspace.pictures.strips import rows as rows
     from hiddenspace.pictures.theme import DARK as DARK
@@ -24,17 +30,23 @@ _HOMES = {
     "DARK": "theme",
     "LIGHT": "theme",
     "Theme": "theme",
+    "animate": "animation",
     "as_pixels": "channels",
     "column_errors": "bars",
+    "comparison_curves": "comparison",
     "component_lines": "lines",
+    "equation": "morphs",
     "explained_variance": "variance",
     "grid": "mosaic",
     "learning_curves": "learning",
     "loadings": "heat",
     "profile_lines": "lines",
+    "relevant_columns": "relevance",
+    "relevant_pixels": "relevance",
     "rows": "strips",
     "scatter_column": "agreement",
     "signed_pixels": "signed",
+    "similar_items": "neighbours",
     "tile": "mosaic",
 }
 

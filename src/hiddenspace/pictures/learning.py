@@ -12,6 +12,7 @@ from hiddenspace.errors import UsageError
 from hiddenspace.pictures.numbers import PLAIN
 from hiddenspace.pictures.theme import BASELINE, LIGHT, Theme, chart, finish, label, legend
 
+NAMES = {"reconstruction": "reconstruction error", "masked": "error of what was hidden", "knn": "5-NN accuracy"}
 _Curve = NDArray[np.float64]  # (epochs,)
 
 
@@ -45,7 +46,7 @@ def learning_curves(
 
     """
     epochs = np.array([row["epoch"] for row in history], float)
-    curves = {split: _curve(history, f"{split}/{term}") for split in ("train", "validation")}
+    curves = {split: _curve(history, f"{split}/{term}") for split in ("train", "validation", "monitor")}
     curves = {split: curve for split, curve in curves.items() if np.isfinite(curve).any()}
     if not curves:
         raise UsageError(f"the history holds no finite value of {term!r}; give one of the terms it has.")
@@ -55,7 +56,7 @@ def learning_curves(
     if baseline is not None:
         axes.axhline(baseline, color=theme.baseline, linewidth=1.4, linestyle=(0, (5, 3)), label=BASELINE)
     _scale(axes, [*curves.values(), np.array([baseline or np.nan])])
-    label(axes, theme, x="epoch", y=f"{term} error" if term == "reconstruction" else term)
+    label(axes, theme, x="epoch", y=NAMES.get(term, term))
     legend(axes, theme)
     return finish(figure)
 
@@ -65,7 +66,7 @@ def _curve(history: Sequence[Mapping[str, float]], key: str) -> _Curve:
 
 
 def _draw_curves(axes: Axes, epochs: _Curve, curves: Mapping[str, _Curve], theme: Theme) -> None:
-    looks = {"train": (theme.muted, 1.2), "validation": (theme.series[0], 1.8)}
+    looks = {"train": (theme.muted, 1.2), "validation": (theme.series[0], 1.8), "monitor": (theme.series[0], 1.8)}
     for split, curve in curves.items():
         known = np.isfinite(curve)
         colour, width = looks[split]

@@ -51,10 +51,12 @@ def card_rows(
 
 def _cells(values: Sequence[Any], scatter: float | None) -> list[Cell]:
     original, *rebuilt = values
-    return [Cell(_text(original)), *(Cell(_text(value), _is_off(original, value, scatter)) for value in rebuilt)]
+    others = (Cell(plain_text(value), _is_off(original, value, scatter)) for value in rebuilt)
+    return [Cell(plain_text(original)), *others]
 
 
-def _text(value: Any) -> str:
+def plain_text(value: Any) -> str:
+    """Give a value as a short text."""
     text = number(value)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 

@@ -43,7 +43,7 @@ def learning(summary: RunSummary) -> list[tuple[str, Picture]]:
 def terms(history: Sequence[Mapping[str, float]]) -> list[str]:
     """Name the loss terms with a finite value, the reconstruction first."""
     keys = {key: None for row in history for key, value in row.items() if "/" in key and np.isfinite(value)}
-    found = dict.fromkeys(key.split("/", 1)[1] for key in keys if key.startswith(("train/", "validation/")))
+    found = dict.fromkeys(key.split("/", 1)[1] for key in keys if key.startswith(("train/", "validation/", "monitor/")))
     return sorted(found, key=lambda term: term != _MAIN)
 
 

@@ -8,6 +8,7 @@ from hiddenspace.pictures.theme import BASELINE
 from hiddenspace.report import charts
 from hiddenspace.report.cards import item_cards, worst_cards
 from hiddenspace.report.galleries import image_blocks
+from hiddenspace.report.space_sections import space_sections
 from hiddenspace.report.summary import RunSummary
 
 _BROKEN = 50
@@ -24,9 +25,11 @@ def sections(run: RunSummary) -> dict[str, Any]:
         "learning": charts.learning(run),
         "code_size": charts.code_size(run),
         "needed": needed(run),
+        "by_codes": any(row.mse is None for row in run.models) and any(row.probe is not None for row in run.models),
         "filters": charts.filters(run),
         "broken": list(run.broken)[:_BROKEN],
     }
+    shown |= space_sections(run)
     return {**shown, "contents": contents(run, shown)}
 
 
@@ -40,6 +43,11 @@ def contents(run: RunSummary, shown: dict[str, Any]) -> list[tuple[str, str]]:
         ("learning", "Learning"): shown["learning"],
         ("size", "Code size"): shown["code_size"],
         ("code", "The code"): shown["filters"],
+        ("map", "Map"): shown["map"],
+        ("neighbours", "Neighbours"): shown["neighbours"],
+        ("morphs", "Morphs"): shown["morphs"],
+        ("samples", "Samples"): shown["samples"],
+        ("probes", "Few labels"): shown["probes"],
         ("data", "Data"): run.data or run.notes or run.broken,
         ("next", "What next"): run.next_steps,
         ("settings", "Settings"): run.settings,

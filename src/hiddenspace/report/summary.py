@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from hiddenspace.space.maps import Map
 
 Items = NDArray[Any] | Mapping[str, Sequence[Any]]
 """Things to show. Images: (n, h, w) or (n, h, w, c), uint8 or floats in [0, 1]; vectors: (n, d);
@@ -22,6 +25,8 @@ class ModelRow:
     seconds: float | None = None  # of fitting
     parameters: int | None = None
     winner: bool = False
+    probe: float | None = None  # accuracy of a linear classifier on codes of items held out, and of 5 neighbours
+    neighbours: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +38,19 @@ class Worst:
     ids: Sequence[str]  # file names, or "row 17"
     errors: Sequence[float]
     model: str = "autoencoder"  # whose errors these are
+
+
+@dataclass(frozen=True, eq=False)
+class SpaceSummary:
+    """What the hidden space of a run holds."""
+
+    map: "Map | None" = None
+    neighbours: Sequence[Items] = ()  # each the query first, then its neighbours
+    neighbour_ids: Sequence[Sequence[str]] = ()
+    morphs: Mapping[str, Items] = field(default_factory=dict)  # "3 to 8" -> the steps
+    samples: Items | None = None
+    sampler: str = ""  # in words
+    probes: Mapping[str, Mapping[int, float]] = field(default_factory=dict)  # representation -> labels -> accuracy
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +76,7 @@ class RunSummary:
     originals: Items | None = None  # some of the items held out
     reconstructions: Mapping[str, Items] = field(default_factory=dict)  # model -> the same items; PCA is called "PCA"
     ids: Sequence[str] = ()  # of the originals: file names, or "row 17"
+    hidden: float | None = None  # the "reconstructions" are of items of which this share was hidden
     counted: bool = False  # the ids are positions in the source, from 0
     worst: Worst | None = None
 
@@ -71,5 +90,7 @@ class RunSummary:
     filters: Mapping[str, NDArray[Any]] = field(default_factory=dict)  # model -> (k, h, w[, c]) or (k, d)
     columns: Sequence[str] = ()  # names of the d entries of a table's filters
     column_errors: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # model -> column -> share lost
+
+    space: SpaceSummary | None = None
 
     settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # group -> name -> value

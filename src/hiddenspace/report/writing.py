@@ -36,8 +36,18 @@ def write_report(run: RunSummary, path: str | os.PathLike[str]) -> Path:
     HiddenspaceError
         If the file cannot be written.
     """
+    return write_page(render(run), path)
+
+
+def write_page(page: str, path: str | os.PathLike[str]) -> Path:
+    """Write a page in one go.
+
+    Raises
+    ------
+    HiddenspaceError
+        If the file cannot be written.
+    """
     path = Path(path)
-    page = render(run)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         part.write_text(page, encoding="utf-8")
@@ -51,6 +61,13 @@ def write_report(run: RunSummary, path: str | os.PathLike[str]) -> Path:
 
 def render(run: RunSummary) -> str:
     """Make the page's text."""
+    environment = new_environment()
+    environment.globals["hue"] = partial(hue, models=model_names(run))
+    return environment.get_template("page.html").render(run=run, light=LIGHT, dark=DARK, **sections(run))
+
+
+def new_environment() -> Environment:
+    """What templates are rendered in: everything escaped, nothing undefined, numbers as readers want them."""
     environment = Environment(
         loader=PackageLoader("hiddenspace.report"),
         autoescape=True,
@@ -68,8 +85,7 @@ def render(run: RunSummary) -> str:
         with_code=wording.with_code,
         share=wording.share,
     )
-    environment.globals["hue"] = partial(hue, models=model_names(run))
-    return environment.get_template("page.html").render(run=run, light=LIGHT, dark=DARK, **sections(run))
+    return environment
 
 
 def _shown(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from hiddenspace.autoencoders.coder import Coder
 from hiddenspace.autoencoders.pca import PCA
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.table_format import TableFormat
+from hiddenspace.runs.showing import displayed
 
 AT_A_TIME = 1024
 """Items that are in memory in float64."""
@@ -22,10 +24,26 @@ class Measured:
 
     name: str
     code: int
-    explained_variance: float
-    mse: float
+    explained_variance: float | None  # of the reconstruction; None beside a model that has none
+    mse: float | None
     seconds: float
     parameters: int
+    probe: float | None = None  # accuracy of a linear classifier on codes, and of the nearest neighbours among them
+    neighbours: float | None = None
+
+
+def columns_of(measured: Sequence[Measured]) -> list[str]:
+    """What the figures of these models are called."""
+    if all(m.mse is not None for m in measured):
+        return ["explained variance", "mean squared error"]
+    return ["linear probe", "5-NN"]
+
+
+def figures_of(m: Measured) -> list[str]:
+    """Those figures of one model, as text."""
+    if m.mse is not None:
+        return [f"{m.explained_variance:.4f}", f"{m.mse:.5g}"]
+    return ["-" if figure is None else f"{figure:.4f}" for figure in (m.probe, m.neighbours)]
 
 
 def measure(name: str, model: Coder, held_out: Dataset, seconds: float) -> Measured:
@@ -84,11 +102,6 @@ def unit_responses(model: Coder, items: Dataset, most: int) -> np.ndarray:
     with torch.inference_mode():
         up, down = (model.decoder_(torch.from_numpy(mean + sign * steps).to(device)) for sign in (1, -1))
         return displayed(((up - down) / 2).cpu().numpy())
-
-
-def displayed(x: np.ndarray) -> np.ndarray:
-    """Channels last for pictures; rows stay rows."""
-    return np.ascontiguousarray(x.transpose(0, 2, 3, 1)) if x.ndim == 4 else x
 
 
 def pictures_of(model: Coder, items: Dataset) -> tuple[np.ndarray, np.ndarray]:

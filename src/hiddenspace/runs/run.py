@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -15,9 +16,10 @@ from rich.console import Console
 from rich.table import Table
 
 from hiddenspace.autoencoders.coder import Coder
-from hiddenspace.autoencoders.learner import Learner
+from hiddenspace.autoencoders.encoding import Encoding
 from hiddenspace.autoencoders.pca import PCA
 from hiddenspace.autoencoders.recipe import default_code
+from hiddenspace.autoencoders.trained import Trained
 from hiddenspace.data.dataset import Dataset, split_positions
 from hiddenspace.data.format import fit_format
 from hiddenspace.data.load import load_dataset
@@ -26,15 +28,21 @@ from hiddenspace.estimator import load
 from hiddenspace.names import find_by_word
 from hiddenspace.report.summary import RunSummary
 from hiddenspace.runs.folder import locked, nothing_left_behind
-from hiddenspace.runs.measuring import Measured, measure
+from hiddenspace.runs.judging import judge
+from hiddenspace.runs.measuring import Measured, columns_of, figures_of, measure
 from hiddenspace.runs.narrator import Narrator
 from hiddenspace.runs.settings import RunSettings
+from hiddenspace.runs.space import store_space
 from hiddenspace.runs.summary import summary
 from hiddenspace.runs.values import value_from_text
 from hiddenspace.runs.verdict import next_steps, verdict, winner
 from hiddenspace.training.trainer import Trainer
 
 MOST_HELD_OUT = 10_000
+WITHOUT_DECODER = (
+    "Codes of the {name} cannot be decoded, so there are no reconstructions to compare with PCA's. Where the items have "
+    "classes for labels, codes are judged by them: no model has seen a label."
+)
 CURVE = 128
 """Components of the PCA that the curve over code sizes is drawn from."""
 
@@ -44,11 +52,13 @@ class Split:
     """What models learn from, and what they are judged by.
 
     `counted` says that the ids of the items held out are their positions in the source, from 0, and no file names.
+    `source` is all that the source holds, but for the test part of one that came split.
     """
 
     training: Dataset
     held_out: Dataset
     counted: bool
+    source: Dataset
 
 
 def execute(
@@ -67,18 +77,26 @@ def execute(
             settings.write(folder, status="running")
         split = look(settings, narrator)
         wide = fit_pca(settings, split, folder, narrator)
-        models = {"PCA": baseline(wide, code_size(settings, wide.format_.shape))}
+        models: dict[str, Encoding] = {"PCA": baseline(wide, code_size(settings, wide.format_.shape))}
         seconds = {"PCA": wide.data_["seconds"]}
         if settings.model != "pca":
             title = model_title(settings)
             models[title] = trained = fit_model(settings, split, folder, narrator, progress)
             seconds[title] = trained.history_[-1]["seconds"]
-        measured = [measure(name, model, split.held_out, seconds[name]) for name, model in models.items()]
         kept = list(models.values())[-1]
-        kept.data_ |= {"scores": {m.name: m.explained_variance for m in measured}}
+        if isinstance(kept, Coder):
+            measured = [measure(name, model, split.held_out, seconds[name]) for name, model in models.items()]
+            kept.data_ |= {"scores": {m.name: m.explained_variance for m in measured}}
+        else:
+            narrator.say(WITHOUT_DECODER.format(name=model_title(settings).lower()))
+            measured = [
+                judge(name, model, split.training, split.held_out, seconds[name]) for name, model in models.items()
+            ]
+            kept.data_ |= {"probe": {m.name: m.probe for m in measured if m.probe is not None}}
         kept.save_pretrained(folder / "model")
+        space = store_space(folder, kept, split.source, narrator)
         results = conclude(settings, folder, split, measured, narrator)
-        report(folder, summary(settings, split, wide, models, measured, results), narrator)
+        report(folder, summary(settings, split, wide, models, measured, results, space), narrator)
         settings.write(folder, status="done", **results)
         return results
 
@@ -100,7 +118,8 @@ def write_again(folder: Path, console: Console) -> None:
         wide, kept = load(folder / "pca"), load(folder / "model")
         models = {"PCA": baseline(wide, kept.code_size_), model_title(settings): kept}
         measured = [Measured(**entry) for entry in before["models"]]
-        report(folder, summary(settings, split, wide, models, measured, before), narrator)
+        space = store_space(folder, kept, split.source, narrator, anew=False)
+        report(folder, summary(settings, split, wide, models, measured, before, space), narrator)
 
 
 def look(settings: RunSettings, narrator: Narrator) -> Split:
@@ -122,15 +141,17 @@ def look(settings: RunSettings, narrator: Narrator) -> Split:
         narrator.say(f"Of the items held out {MOST_HELD_OUT:,} chosen at random are used.")
     held_out = source.take(judges)
     if held_out.ids is not None:
-        return Split(training, held_out, counted=False)
+        return Split(training, held_out, counted=False, source=dataset)
     what = "image" if dataset.kind == "images" else "row"
-    return Split(training, replace(held_out, ids=tuple(f"{what} {i}" for i in judges)), counted=True)
+    named = replace(held_out, ids=tuple(f"{what} {i}" for i in judges))
+    return Split(training, named, counted=True, source=dataset)
 
 
 def code_size(settings: RunSettings, shape: tuple[int, ...]) -> int:
     """Numbers in the code: as asked for, or by default for items of this shape."""
     asked = settings.params.get("code")
-    return int(asked) if asked is not None else default_code(shape)
+    usual = getattr(find_by_word(settings.model), "default_code", default_code)
+    return int(asked if asked is not None else usual(shape))
 
 
 def baseline(wide: PCA, code: int) -> Coder:
@@ -160,10 +181,10 @@ def fit_pca(settings: RunSettings, split: Split, folder: Path, narrator: Narrato
     return pca
 
 
-def fit_model(settings: RunSettings, split: Split, folder: Path, narrator: Narrator, progress: bool) -> Learner:
+def fit_model(settings: RunSettings, split: Split, folder: Path, narrator: Narrator, progress: bool) -> Trained:
     """Trains the model that was asked for, or goes on with it."""
     trainer = Trainer(folder=folder, resume=True, progress=None if progress else False, **settings.trainer)
-    model: Learner = make_model(settings, trainer)
+    model: Trained = make_model(settings, trainer)
     narrator.say(f"{model_title(settings)} ...")
     model.fit(split.training)
     row = model.history_[-1]
@@ -187,7 +208,11 @@ def make_model(settings: RunSettings, trainer: Trainer) -> Any:
 def model_title(settings: RunSettings) -> str:
     """What the model is called in tables: SparseAutoencoder -> Sparse autoencoder."""
     name: str = find_by_word(settings.model).__name__
-    return name if name == "PCA" else name.replace("Autoencoder", " autoencoder").strip().capitalize()
+    return (
+        name
+        if name == "PCA"
+        else re.sub("(Auto)?[Ee]ncoder", lambda part: " " + part[0].lower(), name).strip().capitalize()
+    )
 
 
 def conclude(
@@ -195,11 +220,11 @@ def conclude(
 ) -> dict[str, Any]:
     """The table at the end, who won, and what to do next."""
     best = winner(measured)
-    table = Table("model", "code", "explained variance", "mean squared error", "seconds", "parameters")
+    table = Table("model", "code", *columns_of(measured), "seconds", "parameters")
     for column in table.columns[1:]:
         column.justify = "right"
     for m in measured:
-        figures = (str(m.code), f"{m.explained_variance:.4f}", f"{m.mse:.5g}", f"{m.seconds:.1f}", f"{m.parameters:,}")
+        figures = (str(m.code), *figures_of(m), f"{m.seconds:.1f}", f"{m.parameters:,}")
         table.add_row(m.name + (" *" if m is best and len(measured) > 1 else ""), *figures)
     narrator.say(table)
     what = {"images": "images", "vectors": "rows", "table": "rows"}[split.training.kind]

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hiddenspace.autoencoders.coder import Coder
-from hiddenspace.autoencoders.learner import Learner
+from hiddenspace.autoencoders.encoding import Encoding
+from hiddenspace.autoencoders.masked import MaskedAutoencoder
 from hiddenspace.autoencoders.pca import PCA
+from hiddenspace.autoencoders.trained import Trained
 from hiddenspace.data.dataset import Dataset
-from hiddenspace.data.table_format import TableFormat
 from hiddenspace.report.summary import Items, ModelRow, RunSummary, Worst
 from hiddenspace.runs.measuring import Measured, column_errors, pca_curve, pictures_of, unit_responses
 from hiddenspace.runs.settings import RunSettings
+from hiddenspace.runs.showing import as_shown, displayed
+from hiddenspace.runs.space_summary import space_summary
+from hiddenspace.space.hidden_space import HiddenSpace
 
 if TYPE_CHECKING:
     from hiddenspace.runs.run import Split
@@ -31,19 +35,17 @@ def summary(
     settings: RunSettings,
     split: Split,
     wide: PCA,
-    models: dict[str, Coder],
+    models: dict[str, Encoding],
     measured: list[Measured],
     results: dict[str, Any],
+    space: HiddenSpace | None,
 ) -> RunSummary:
     """Everything that the page shows, as plain data."""
-    held_out, kind = split.held_out, split.training.kind
-    some = held_out.take(np.arange(min(SHOWN[kind], len(held_out))))
     last_name, last = list(models.items())[-1]
-    history = last.history_
-    return RunSummary(
+    shared = RunSummary(
         title=f"{last_name} on {split.training.name}",
         source=split.training.name,
-        kind=kind,
+        kind=split.training.kind,
         data=[line for line in split.training.describe().splitlines() if line and not line.startswith("note: ")],
         notes=list(split.training.notes),
         broken=[(item.name, item.reason) for item in split.training.broken],
@@ -56,35 +58,58 @@ def summary(
                 m.seconds,
                 m.parameters,
                 winner=len(measured) > 1 and m.name == results["winner"],
+                probe=m.probe,
+                neighbours=m.neighbours,
             )
             for m in measured
         ],
         verdict=[results["verdict"]],
         next_steps=results["next_steps"],
-        originals=_originals(last, some),
-        reconstructions={name: _reconstructions(model, some) for name, model in models.items()},
-        ids=list(some.ids or ()),
         counted=split.counted,
-        worst=_worst(models, last_name, held_out),
-        history=history,
+        history=last.history_,
         best_epoch=getattr(last, "best_epoch_", None),
-        baseline_error=measured[0].mse if _comparable(last) else None,
-        pca_curve=pca_curve(wide, held_out),
-        filters=_filters(models, split),
         columns=list(getattr(last.format_, "feature_names", [])),
-        column_errors={n: e for n, m in models.items() if (e := column_errors(m, held_out))},
+        space=None if space is None else space_summary(space, split.source, split.held_out, models, settings.seed),
         settings=_settings(settings, last),
     )
+    coders = {name: model for name, model in models.items() if isinstance(model, Coder)}
+    if isinstance(last, MaskedAutoencoder):
+        return replace(shared, **_completed(last, split.held_out))
+    return replace(shared, **_rebuilt(coders, wide, split, measured)) if last_name in coders else shared
 
 
-def _originals(model: Coder, items: Dataset) -> Items:
-    """Items as the report takes them, in the units and columns that the model gives them back in."""
-    if isinstance(model.format_, TableFormat):
-        table: dict[str, Any] = items.items[[column.name for column in model.format_.columns]].to_dict("list")
-        return table
-    if items.kind == "vectors":
-        return np.asarray(items.items[np.arange(len(items))])
-    return pictures_of(model, items)[0]
+def _rebuilt(models: dict[str, Coder], wide: PCA, split: Split, measured: list[Measured]) -> dict[str, Any]:
+    """What there is to show of models that decode."""
+    last_name, last = list(models.items())[-1]
+    some = _some(split.held_out)
+    return {
+        "originals": as_shown(last, some),
+        "reconstructions": {name: _reconstructions(model, some) for name, model in models.items()},
+        "ids": list(some.ids or ()),
+        "worst": _worst(models, last_name, split.held_out),
+        "baseline_error": measured[0].mse if _comparable(last) else None,
+        "pca_curve": pca_curve(wide, split.held_out),
+        "filters": _filters(models, split),
+        "column_errors": {n: e for n, m in models.items() if (e := column_errors(m, split.held_out))},
+    }
+
+
+def _completed(model: MaskedAutoencoder, held_out: Dataset) -> dict[str, Any]:
+    """Images with what was hidden of them filled in."""
+    if held_out.kind != "images":
+        return {}
+    some = _some(held_out)
+    originals, *others = (np.clip(displayed(x), 0, 1) for x in model.completed(some))
+    return {
+        "originals": originals,
+        "reconstructions": dict(zip(("what was seen", "filled in"), others, strict=True)),
+        "ids": list(some.ids or ()),
+        "hidden": model.mask_share(),
+    }
+
+
+def _some(held_out: Dataset) -> Dataset:
+    return held_out.take(np.arange(min(SHOWN[held_out.kind], len(held_out))))
 
 
 def _reconstructions(model: Coder, items: Dataset) -> Items:
@@ -99,7 +124,7 @@ def _worst(models: dict[str, Coder], name: str, held_out: Dataset) -> Worst:
     order = np.argsort(-errors, kind="stable")[:WORST]
     items = held_out.take(order)
     return Worst(
-        originals=_originals(models[name], items),
+        originals=as_shown(models[name], items),
         reconstructions={n: _reconstructions(m, items) for n, m in models.items()},
         ids=list(items.ids or ()),
         errors=[float(e) for e in errors[order]],
@@ -118,9 +143,9 @@ def _filters(models: dict[str, Coder], split: Split) -> dict[str, np.ndarray]:
     return {name: unit_responses(model, some, FILTERS) for name, model in models.items()}
 
 
-def _settings(settings: RunSettings, model: Coder) -> dict[str, dict[str, object]]:
+def _settings(settings: RunSettings, model: Encoding) -> dict[str, dict[str, object]]:
     versions = {name: version(name) for name in ("hiddenspace", "torch", "numpy", "scikit-learn")}
-    used = asdict(model.recipe_) if isinstance(model, Learner) else {}  # with defaults filled in
+    used = asdict(model.recipe_) if isinstance(model, Trained) else {}  # with defaults filled in
     named = {**model.get_params(deep=False), **used}
     shown = {k: v for k, v in named.items() if v is not None and k not in ("code", "trainer", "random_state")}
     trainer = {name: value for name, value in settings.trainer.items() if name not in used}

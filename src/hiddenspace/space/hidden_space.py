@@ -10,21 +10,25 @@ import numpy as np
 import pandas as pd
 from torch import nn
 
+from hiddenspace.autoencoders import checks
 from hiddenspace.data.dataset import Dataset
-from hiddenspace.data.format import Format, fit_format
+from hiddenspace.data.format import Format, fit_format, format_from_config
 from hiddenspace.data.load import load_dataset
 from hiddenspace.errors import DataError, ModelError, UsageError
 from hiddenspace.space.coding import Coding, ReadyCodes, checked_codes, coding_of
 from hiddenspace.space.items import Items, ids_of, metadata_of, thumbnails_of
+from hiddenspace.space.places import STORE
 from hiddenspace.space.queries import code_of, codes_of
 
 if TYPE_CHECKING:
     from hiddenspace.space.codec import Compressed
+    from hiddenspace.space.densities import CodeDensity
     from hiddenspace.space.maps import Map
+    from hiddenspace.space.morphing import Direction, Way
     from hiddenspace.space.neighbours import Neighbours
 
-STORE = "space.lance"
-"""The folder of codes, ids, thumbnails and metadata in a run."""
+Method = Literal["gaussian", "gmm", "kde", "flow", "prior"]
+Judge = Literal["reconstruction", "density", "both"]
 
 
 class HiddenSpace:
@@ -86,7 +90,7 @@ class HiddenSpace:
             ids_of(self._dataset, ids, len(codes)), codes, metadata_of(self._dataset, metadata, len(codes))
         )
         self._store: Neighbours | None = None
-        self._densities: dict[Any, Any] = {}
+        self._densities: dict[tuple[str, int], CodeDensity] = {}
 
     @classmethod
     def open(cls, place: str | Path, model: Any = None) -> Self:
@@ -122,6 +126,8 @@ class HiddenSpace:
                 f"the codes in {store} were made by another model (fingerprint {opened.fingerprint}, this one has "
                 f"{space.coding.fingerprint}); open it with that model, or encode the items again."
             )
+        if space.coding.format is None and opened.format is not None:
+            space.coding.format = format_from_config(opened.format)
         return space
 
     def save(self, place: str | Path) -> None:
@@ -134,12 +140,17 @@ class HiddenSpace:
         """
         from hiddenspace.space.neighbours import Neighbours
 
-        self._store = Neighbours.create(str(place), self._with_thumbnails(), self.coding.fingerprint)
+        # a model of ours remembers the format itself; of another's network only the space knows it
+        format_ = self.coding.format.config() if self.coding.format is not None else None
+        self._store = Neighbours.create(str(place), self._with_thumbnails(), self.coding.fingerprint, format_)
 
     # what is there ----------------------------------------------------------------------------------------------
 
     def __len__(self) -> int:
         return len(self._items)
+
+    def __contains__(self, id_: Any) -> bool:
+        return self._items.holds(id_)
 
     @property
     def codes(self) -> np.ndarray:
@@ -155,6 +166,16 @@ class HiddenSpace:
     def metadata(self) -> pd.DataFrame:
         """A row for each item, a column for each thing known about the items."""
         return self._items.metadata
+
+    def positions(self, ids: Sequence[Any]) -> np.ndarray:
+        """Where in `codes` the items of these ids are.
+
+        Raises
+        ------
+        DataError
+            If there is no such item.
+        """
+        return self._items.positions(ids)
 
     @property
     def code_size(self) -> int:
@@ -189,18 +210,26 @@ class HiddenSpace:
         where = np.arange(len(self)) if positions is None else np.asarray(positions)
         if self._dataset is None:
             return None if self._store is None else self._store.thumbnails(self.ids[where])
-        return thumbnails_of(self._dataset.take(where), self._format())
+        return thumbnails_of(self._dataset.take(where), self._format(self._dataset))
 
     # search -----------------------------------------------------------------------------------------------------
 
     @property
     def store(self) -> Neighbours:
-        """The Lance table of this space, made in a temporary folder when it is first needed and was not saved."""
+        """The Lance table of this space, made in memory (without thumbnails) where it was not saved."""
         from hiddenspace.space.neighbours import Neighbours
 
         if self._store is None:
-            self._store = Neighbours.temporary(self._with_thumbnails(), self.coding.fingerprint)
+            self._store = Neighbours.temporary(self._items, self.coding.fingerprint)
         return self._store
+
+    def _changing(self) -> Neighbours:
+        """The table, complete: after a change it is all that is left of the items that came with the constructor."""
+        from hiddenspace.space.neighbours import Neighbours
+
+        if self._dataset is not None and self._dataset.kind == "images" and not self.store.pictured:
+            self._store = Neighbours.temporary(self._with_thumbnails(), self.coding.fingerprint)
+        return self.store
 
     def similar(self, item: Any, k: int = 10, *, where: str | None = None) -> pd.DataFrame:
         """The k items whose codes are nearest.
@@ -226,34 +255,58 @@ class HiddenSpace:
         """
         from hiddenspace.space.queries import id_of
 
-        return self.store.nearest(self.code_of(item)[None], k, where=where, without=id_of(self, item))
+        return self.store.nearest(self.code_of(item)[None], k, where=where, without=[id_of(self, item)])
 
     def add(self, X: Any, *, ids: Sequence[Any] | None = None, metadata: Any = None) -> None:
-        """Encodes further items into the space; row numbers go on from the last."""
-        dataset = self.coding.read(X)
+        """Encodes further items into the space (ready codes are taken as they are); row numbers go on from the last.
+
+        Parameters
+        ----------
+        X : anything `load_dataset` takes
+        ids : sequence of m, optional
+            Names; by default those of the source, else row numbers.
+        metadata : DataFrame, dict or sequence of m, optional
+            In columns that the space has; what is not given is missing.
+
+        Raises
+        ------
+        DataError
+            If an id is there already, or metadata do not fit.
+        ModelError
+            If the data are of another kind or shape than the model takes.
+        """
+        dataset, codes = self._encoded(X)
         start = int(self.ids.max()) + 1 if self.ids.dtype.kind in "iu" and len(self) else 0
         new = Items(
-            ids_of(dataset, ids, len(dataset), start),
-            checked_codes(self.coding.encode(dataset), self.code_size),
-            metadata_of(dataset, metadata, len(dataset)),
-            thumbnails_of(dataset, self._format()),
+            ids_of(dataset, ids, len(codes), start),
+            codes,
+            metadata_of(dataset, metadata, len(codes)),
+            None if dataset is None else thumbnails_of(dataset, self._format(dataset)),
         )
-        self.store.add(new)
+        self._changing().add(new)
         self._reread()
+
+    def _encoded(self, X: Any) -> tuple[Dataset | None, np.ndarray]:
+        if isinstance(self.coding, ReadyCodes):
+            return None, checked_codes(X, self.code_size)
+        dataset = self.coding.read(X)
+        return dataset, checked_codes(self.coding.encode(dataset), self.code_size)
 
     def update(self, ids: Sequence[Any], metadata: Any) -> None:
         """Other metadata for the items of these ids: a dict or DataFrame of columns, one value for each id."""
-        self.store.update(ids, metadata_of(None, metadata, len(ids)))
+        self._changing().update(ids, metadata_of(None, metadata, len(ids)))
         self._reread()
 
     def delete(self, items: Any) -> None:
         """Takes items out: a sequence of ids, or a condition such as 'label = 3'."""
-        self.store.delete(self.store.ids_where(items) if isinstance(items, str) else items)
+        store = self._changing()
+        store.delete(store.ids_where(items) if isinstance(items, str) and items not in self else items)
         self._reread()
 
     def _reread(self) -> None:
         """After a change the table is what holds; the items that came with the constructor are let go."""
         self._items, self._dataset = self.store.read(), None
+        self._densities = {}
 
     # compress ---------------------------------------------------------------------------------------------------
 
@@ -317,8 +370,8 @@ class HiddenSpace:
 
     # go ---------------------------------------------------------------------------------------------------------
 
-    def morph(self, a: Any, b: Any, steps: int = 9, *, method: Literal["linear", "spherical"] = "linear") -> Any:
-        """Items on the way from one to another, both ends among them, in the data's own shape and range.
+    def morph(self, a: Any, b: Any, steps: int = 9, *, method: Way = "linear") -> Any:
+        """Items on the way from one to another, both ends (as their codes have them) among them.
 
         Parameters
         ----------
@@ -327,6 +380,18 @@ class HiddenSpace:
             How many, 2 or more.
         method : {"linear", "spherical"}
             Along the chord, or along the arc about the mean code, whose length then changes evenly (Shoemake 1985).
+
+        Returns
+        -------
+        array (steps, ...) or DataFrame
+            In the data's own shape and range.
+
+        Raises
+        ------
+        UsageError
+            If there are fewer than 2 steps, or there is no such method.
+        ModelError
+            If the model has no decoder.
         """
         from hiddenspace.space.morphing import path_between
 
@@ -334,34 +399,113 @@ class HiddenSpace:
         return self.decode(path_between(start, end, steps, method, centre=self.codes.mean(0)))
 
     def average(self, items: Any) -> Any:
-        """The semantic average: the item of the mean of the codes, which is no mean of pixels."""
-        return self.decode(self.codes_of(items).mean(0, keepdims=True))[:1]
+        """The semantic average: the item of the mean of the codes, which is no mean of pixels.
+
+        Parameters
+        ----------
+        items : see `codes_of`
+
+        Returns
+        -------
+        array (1, ...) or DataFrame
+            One item, in the data's own shape and range.
+        """
+        return self.decode(self.codes_of(items).mean(0, keepdims=True))
 
     def analogy(self, plus: Any, minus: Any) -> Any:
-        """The item of sum(plus) - sum(minus), moved on by whole codes: king - man + woman (Mikolov et al. 2013)."""
+        """The item of sum(plus) - sum(minus), each code taken from the mean: king - man + woman (Mikolov et al. 2013).
+
+        Parameters
+        ----------
+        plus, minus : see `codes_of`
+            As in `analogy(plus=[a, b], minus=[c])`, which decodes a + b - c.
+
+        Returns
+        -------
+        array (1, ...) or DataFrame
+            One item, in the data's own shape and range.
+
+        Raises
+        ------
+        UsageError
+            If one of the two is empty.
+        ModelError
+            If the model has no decoder.
+        """
         from hiddenspace.space.morphing import analogy
 
         return self.decode(analogy(self.codes_of(plus), self.codes_of(minus), self.codes.mean(0))[None])
 
-    def direction(self, positive: Any, negative: Any) -> np.ndarray:
+    def direction(self, positive: Any, negative: Any, *, method: Direction = "normal") -> np.ndarray:
         """The step (d,) in code space from items without an attribute to items with it.
+
+        What else differs between the two groups goes into it as well. So take the same things with the attribute and
+        without, where there are some: of faces the same persons.
 
         Parameters
         ----------
         positive, negative : see `codes_of`
             A few items with the attribute, and a few without it.
+        method : {"means", "normal"}
+            The difference of the two means, or the shortest step that is as long for a linear discriminant, to which
+            all codes of the space contribute.
+
+        Returns
+        -------
+        ndarray (d,)
+            float32; what `move` takes.
+
+        Raises
+        ------
+        UsageError
+            If a group is empty, or there is no such method.
         """
         from hiddenspace.space.morphing import direction
 
-        return direction(self.codes_of(positive), self.codes_of(negative))
+        return direction(self.codes_of(positive), self.codes_of(negative), method, self.codes)
 
-    def move(self, items: Any, direction: np.ndarray, strength: float = 1.0) -> Any:
-        """Items moved along a direction; 1 is the whole step."""
-        return self.decode(self.codes_of(items) + np.float32(strength) * direction)
+    def move(self, items: Any, direction: np.ndarray, strength: float = 1.0, *, detail: bool = False) -> Any:
+        """Items moved along a direction of code space.
+
+        Parameters
+        ----------
+        items : see `codes_of`
+        direction : ndarray (d,)
+            What `direction` gave.
+        strength : float
+            1 is the whole step, 0 none; more, and less than 0, are allowed.
+        detail : bool
+            Give back what the code had lost: the originals plus the difference that the step makes, rather than what
+            is decoded. Items are then named (and the space has not been changed or reopened), or anything
+            `load_dataset` takes; not for tables.
+
+        Returns
+        -------
+        array (m, ...) or DataFrame
+            In the data's own shape and range.
+
+        Raises
+        ------
+        UsageError
+            If the selection is empty, the strength is no finite number, or tables shall keep their detail.
+        DataError
+            If the direction is of another width or not finite, or the space no longer holds the items themselves.
+        """
+        from hiddenspace.space.details import originals_of, with_detail
+
+        if not np.isfinite(strength):
+            raise UsageError(f"strength={strength!r} leads nowhere; give a finite number.")
+        step = np.float32(strength) * checked_codes(np.asarray(direction)[None], self.code_size)
+        if not detail:
+            return self.decode(self.codes_of(items) + step)
+        originals = originals_of(self, self._dataset, items)
+        codes = self.coding.encode(originals)
+        before, after = self.decode(codes), self.decode(codes + step)
+        return with_detail(self._format(originals), originals, before, after)
 
     # make and judge ---------------------------------------------------------------------------------------------
 
-    def sample(self, n: int, *, method: str = "gmm", random_state: int | None = None) -> Any:
+    def sample(self, n: int, *, method: Method = "gmm", random_state: int | None = None) -> Any:
         """New items: codes drawn from a density fitted to the space's codes, decoded.
 
         Parameters
@@ -369,55 +513,136 @@ class HiddenSpace:
         n : int
             How many.
         method : {"gaussian", "gmm", "kde", "flow", "prior"}
-            One Gaussian, a mixture of them, a kernel density, a small normalising flow, or N(0, 1), which is the
-            prior of a variational autoencoder.
+            See `density`.
         random_state : int, optional
-            Fixes the draw.
+            Fixes the draw and the density.
+
+        Returns
+        -------
+        array (n, ...) or DataFrame
+            In the data's own shape and range.
+
+        Raises
+        ------
+        UsageError
+            If n is below 1, or there is no such method for this model.
+        ModelError
+            If the model has no decoder.
         """
+        checks.whole("n", n)
+        self.decode(self.codes[:1])  # says before the density is fitted if there is no way back
         return self.decode(self.density(method, random_state=random_state or 0).sample(n, random_state))
 
-    def density(self, method: str = "gmm", *, random_state: int = 0) -> Any:
-        """The density of the space's codes: `sample(n, seed)` draws codes, `log_density(codes)` judges them."""
-        from hiddenspace.space.densities import fit_density
+    def density(self, method: Method = "gmm", *, random_state: int = 0) -> CodeDensity:
+        """The density of the space's codes: `sample(n, seed)` draws codes, `log_density(codes)` judges them.
 
-        key = (method, random_state, len(self))
+        Parameters
+        ----------
+        method : {"gaussian", "gmm", "kde", "flow", "prior"}
+            One Gaussian, a mixture of them, a kernel density, a small normalising flow, or N(0, 1), which is the
+            prior of a variational autoencoder and of nothing else.
+        random_state : int
+            Of the fit.
+
+        Raises
+        ------
+        UsageError
+            If there is no such method for this model.
+        DataError
+            If there are too few codes.
+        """
+        from hiddenspace.space.densities import check_prior, fit_density
+
+        if method == "prior":
+            check_prior(self.coding)
+        key = (method, random_state)
         if key not in self._densities:
             self._densities[key] = fit_density(self.codes, method, random_state)
         return self._densities[key]
 
-    def score_samples(self, X: Any, *, method: Literal["reconstruction", "density", "both"] = "reconstruction") -> Any:
-        """How ordinary items are, (n,): the lower, the odder.
+    def score_samples(self, X: Any, *, method: Judge = "reconstruction") -> np.ndarray:
+        """How ordinary items are, (n,) float64: the lower, the odder.
 
         Parameters
         ----------
         X : anything `load_dataset` takes
         method : {"reconstruction", "density", "both"}
-            Minus the reconstruction error, the log density of the code, or the sum of both as ranks among the space's
-            own items.
+            Minus the mean squared error of the reconstruction, the log density of the code, or that of the code and the
+            logarithm of the error together.
+
+        Raises
+        ------
+        UsageError
+            If there is no such method, or 'both' is asked of a stored space, which does not hold its items.
+        ModelError
+            If the items are of another kind or shape, or the model has no decoder where it needs one.
         """
         from hiddenspace.space.oddity import score_samples
 
-        return score_samples(self, X, method)
+        return score_samples(self, X, method, self._dataset)
 
-    def relevance(self, X: Any = None) -> Any:
-        """How much the code depends on each input: a Series over a table's columns, largest first, or (h, w) of pixels.
+    def relevance(
+        self, X: Any = None, *, measure: Literal["auto", "shared", "code"] = "auto", random_state: int = 0
+    ) -> Any:
+        """How much the code depends on each input.
+
+        Of columns, by permutation: the values of one column (all that encode it together) are shuffled among the items
+        while the others stay. 'shared' is how much worse the decoder then rebuilds the *other* columns, as a share of
+        their variance: what the column tells about the rest. Noise that is independent of everything has none, however
+        much room it takes in the code. 'code' is half the mean squared change of the code itself, each of its numbers
+        in standard deviations, from 0 to about 1; noise that the code keeps ranks high there. 'auto' is 'shared' where
+        there is a decoder.
+
+        Of pixels, the saliency (Simonyan et al. 2013): the norm of the derivative of the code, in standard deviations,
+        with respect to the pixel in [0, 1], over all channels, averaged over items. Of codes of more than 64 numbers it
+        is estimated by 64 random directions.
 
         Parameters
         ----------
         X : anything `load_dataset` takes, optional
-            The items to look at; by default those that the space was made of.
+            The items to look at, by default those that the space was made of; at most 2,000 rows or 256 images.
+        measure : {"auto", "shared", "code"}
+            Of columns.
+        random_state : int
+            Of the choice of items, and of permutations.
+
+        Returns
+        -------
+        Series or ndarray
+            Columns, the most relevant first; or (h, w) of pixels. `pictures.relevant_columns` and
+            `pictures.relevant_pixels` draw them.
+
+        Raises
+        ------
+        UsageError
+            If the space holds no items and none are given.
+        ModelError
+            If it was made of ready codes, or 'shared' is asked for without a decoder.
         """
         from hiddenspace.space.relevance import relevance
 
-        return relevance(self, X)
+        return relevance(self, X, measure, random_state)
+
+    def maximise(self, units: Sequence[int], layer: str | None = None, **options: Any) -> Any:
+        """Pictures that units of the encoder answer to most strongly, by gradient ascent from noise.
+
+        Parameters
+        ----------
+        units : sequence of int
+            Numbers of the code, or channels of the layer.
+        layer : str, optional
+            A module of the encoder by its name, such as "stages.1"; the code by default.
+        **options
+            steps, variation, jitter and random_state of `hiddenspace.space.maximising.maximise`.
+        """
+        from hiddenspace.space.maximising import maximise
+
+        return maximise(self, units, layer, **options)
 
     # inside -----------------------------------------------------------------------------------------------------
 
-    def _format(self) -> Format:
-        if self.coding.format is not None:
-            return self.coding.format
-        assert self._dataset is not None
-        return fit_format(self._dataset)
+    def _format(self, dataset: Dataset) -> Format:
+        return self.coding.format if self.coding.format is not None else fit_format(dataset)
 
     def _with_thumbnails(self) -> Items:
         return Items(self.ids, self.codes, self.metadata, self.thumbnails())

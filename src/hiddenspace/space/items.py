@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,32 @@ class Items:
     def __len__(self) -> int:
         return len(self.ids)
 
+    @cached_property
+    def index(self) -> pd.Index:
+        """The ids, ready to be looked up."""
+        index: pd.Index = pd.Index(self.ids)
+        return index
+
+    def holds(self, item: Any) -> bool:
+        """Whether an item has this id."""
+        return item in self.index
+
+    def positions(self, ids: Any) -> np.ndarray:
+        """Where the items of these ids are.
+
+        Raises
+        ------
+        DataError
+            If there is no such item.
+        """
+        found = self.index.get_indexer(pd.Index(list(ids), dtype=None if len(ids) else self.index.dtype))
+        if (found < 0).any():
+            unknown = list(ids)[int(found.argmin())]
+            span = f"they run from {self.ids[0]!s} to {self.ids[-1]!s}" if len(self) else "it is empty"
+            raise DataError(f"there is no item with the id {unknown!r} in this space; {span}.")
+        positions: np.ndarray = found
+        return positions
+
 
 def ids_of(dataset: Dataset | None, given: Any, count: int, start: int = 0) -> np.ndarray:
     """Names as they were given or as the source has them, else row numbers from `start`.
@@ -64,12 +91,14 @@ def ids_of(dataset: Dataset | None, given: Any, count: int, start: int = 0) -> n
         raise DataError(f"there are {len(ids)} ids for {count} items; give one for each.")
     values, counts = np.unique(ids, return_counts=True)
     if counts.max(initial=1) > 1:
-        raise DataError(f"the id {values[counts.argmax()]!r} stands for {counts.max()} items; give each its own.")
+        raise DataError(f"the id {values[counts.argmax()]!s} stands for {counts.max()} items; give each its own.")
     return ids
 
 
 def metadata_of(dataset: Dataset | None, given: Any, count: int) -> pd.DataFrame:
     """The given columns, the labels of the source as `label`, and the columns of a table.
+
+    A table's own column that is called as one of those in tables of neighbours gets an underscore: `id` is `id_`.
 
     Raises
     ------
@@ -78,18 +107,27 @@ def metadata_of(dataset: Dataset | None, given: Any, count: int) -> pd.DataFrame
     """
     columns: dict[str, Any] = {}
     if dataset is not None and dataset.kind == "table":
-        columns |= {str(name): column.to_numpy() for name, column in dataset.items.items()}
+        for name, column in dataset.items.items():
+            columns[_free(str(name))] = column.reset_index(drop=True)
     if dataset is not None and dataset.labels is not None:
         columns[LABEL] = dataset.labels
     if given is not None:
         frame = given if isinstance(given, Mapping | pd.DataFrame) else {LABEL: given}
-        columns |= {str(name): np.asarray(frame[name]) for name in frame}
+        columns |= {str(name): _values(frame[name]) for name in frame}
     for name, values in columns.items():
         if name in RESERVED:
             raise DataError(f"a column of metadata cannot be called {name!r}; call it otherwise.")
         if len(values) != count:
             raise DataError(f"the metadata {name!r} has {len(values)} values for {count} items; give one for each.")
     return pd.DataFrame(columns, index=pd.RangeIndex(count))
+
+
+def _free(name: str) -> str:
+    return name + "_" if name in RESERVED else name
+
+
+def _values(column: Any) -> Any:
+    return column.reset_index(drop=True) if isinstance(column, pd.Series) else pd.Series(np.asarray(column))
 
 
 def thumbnails_of(dataset: Dataset, format_: Format) -> list[bytes] | None:

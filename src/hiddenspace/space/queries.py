@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from hiddenspace.data.format import fit_format
 from hiddenspace.errors import DataError, UsageError
 from hiddenspace.space.coding import checked_codes
+from hiddenspace.space.items import thumbnails_of
 
 if TYPE_CHECKING:
     from hiddenspace.space.hidden_space import HiddenSpace
@@ -48,22 +50,26 @@ def code_of(space: HiddenSpace, item: Any) -> np.ndarray:
 def codes_of(space: HiddenSpace, items: Any) -> np.ndarray:
     """The codes (m, d) of several: a condition such as "label = 3", a mask over the space, or a sequence of items.
 
+    Where rows of the data are as long as codes, an array is rows, as in `code_of`.
+
     Raises
     ------
     UsageError
         If there is nothing in the selection.
     """
-    if isinstance(items, str) and not _is_known(space, items) and not os.path.exists(items):
-        selected: np.ndarray = space.codes[positions_where(space, items)]
-        return selected
-    if isinstance(items, np.ndarray) and items.dtype == bool:
+    chosen: np.ndarray
+    if isinstance(items, str) and not is_name(space, items):
+        chosen = space.codes[positions_where(space, items)]
+    elif isinstance(items, np.ndarray) and items.dtype == bool:
         if items.shape != (len(space),):
             raise UsageError(f"a mask over this space has {len(space):,} entries, not {items.shape}.")
-        chosen: np.ndarray = space.codes[items]
-    elif isinstance(items, str | os.PathLike | int | np.integer):
-        chosen = code_of(space, items)[None]
+        chosen = space.codes[items]
+    elif isinstance(items, pd.DataFrame) or _are_rows(space, items):
+        chosen = space.encode(items) if len(items) else space.codes[:0]
     elif isinstance(items, np.ndarray) and items.ndim == 2 and items.shape[1] == space.code_size:
-        chosen = checked_codes(items, space.code_size)
+        chosen = checked_codes(items, space.code_size) if len(items) else space.codes[:0]
+    elif _is_one(items):
+        chosen = code_of(space, items)[None]
     else:
         some = list(items)
         chosen = np.stack([code_of(space, item) for item in some]) if some else space.codes[:0]
@@ -72,24 +78,26 @@ def codes_of(space: HiddenSpace, items: Any) -> np.ndarray:
     return chosen
 
 
-def position_of(space: HiddenSpace, item: Any) -> int:
-    """Where in the space the item of this id is."""
-    found = np.flatnonzero(space.ids == item)
-    if not len(found):
-        kinds = f"they run from {space.ids[0]!s} to {space.ids[-1]!s}" if len(space) else "it is empty"
-        raise DataError(f"there is no item with the id {item!r} in this space; {kinds}.")
-    return int(found[0])
-
-
 def id_of(space: HiddenSpace, item: Any) -> Any:
     """The id by which an item was named, or None where it was not."""
     if isinstance(item, int | np.integer) and not isinstance(item, bool):
         return int(item)
     if not isinstance(item, str | os.PathLike):
         return None
-    if space.ids.dtype == object:
-        return str(item) if _is_known(space, item) else None
-    return int(str(item)) if str(item).isdigit() and not Path(item).exists() else None
+    if str(item) in space:
+        return str(item)
+    return int(str(item)) if _is_number(space, item) and not Path(item).exists() else None
+
+
+def thumbnail_of(space: HiddenSpace, item: Any) -> bytes | None:
+    """A small PNG of one item, named by its id, or a file; None where the items are no pictures."""
+    own = id_of(space, item)
+    if own is not None:
+        stored = space.thumbnails(space.positions([own]))
+        return None if stored is None else stored[0]
+    dataset = space.coding.read(_file(space, item))
+    made = thumbnails_of(dataset, space.coding.format or fit_format(dataset))
+    return None if made is None else made[0]
 
 
 def positions_where(space: HiddenSpace, condition: str) -> np.ndarray:
@@ -100,30 +108,54 @@ def positions_where(space: HiddenSpace, condition: str) -> np.ndarray:
     UsageError
         If it cannot be understood, names an unknown column, or holds for no item.
     """
-    found = np.flatnonzero(np.isin(space.ids, space.store.ids_where(condition)))
+    found = space.store.positions_where(condition)
     if not len(found):
         raise UsageError(f"no item of this space has {condition}; look at space.metadata for what there is.")
     return found
 
 
 def _code_of_name(space: HiddenSpace, name: str | os.PathLike[str]) -> np.ndarray:
-    if _is_known(space, name):
+    if str(name) in space:
         return _stored(space, str(name))
     if Path(name).exists():
-        code: np.ndarray = space.encode([Path(name)])[0]
+        codes = space.encode(_file(space, name))
+        if len(codes) != 1:
+            raise UsageError(f"{name} holds {len(codes):,} items; give a file of one.")
+        code: np.ndarray = codes[0]
         return code
-    if str(name).isdigit() and space.ids.dtype.kind in "iu":
+    if _is_number(space, name):
         return _stored(space, int(str(name)))
     raise DataError(f"{str(name)!r} is neither an id of this space nor a file; check how it is written.")
 
 
 def _stored(space: HiddenSpace, id_: Any) -> np.ndarray:
-    code: np.ndarray = space.codes[position_of(space, id_)]
+    code: np.ndarray = space.codes[space.positions([id_])[0]]
     return code
 
 
-def _is_known(space: HiddenSpace, name: Any) -> bool:
-    return space.ids.dtype == object and str(name) in set(space.ids)
+def _file(space: HiddenSpace, name: str | os.PathLike[str]) -> Any:
+    """A file as a source: of a picture by itself, or of a table."""
+    return [Path(name)] if space.kind == "images" else str(name)
+
+
+def is_name(space: HiddenSpace, text: str) -> bool:
+    """Whether a text names an item rather than a condition."""
+    return text in space or _is_number(space, text) or os.path.exists(text)
+
+
+def _is_number(space: HiddenSpace, name: Any) -> bool:
+    return space.ids.dtype != object and str(name).isdigit()
+
+
+def _is_one(items: Any) -> bool:
+    """Whether this is an item by itself, and no sequence of them."""
+    if isinstance(items, np.ndarray):
+        return items.ndim < 2 and items.dtype.kind == "f"
+    return isinstance(items, str | os.PathLike | int | np.integer | Mapping | pd.Series) or hasattr(items, "convert")
+
+
+def _are_rows(space: HiddenSpace, items: Any) -> bool:
+    return isinstance(items, np.ndarray) and items.ndim == 2 and _is_row(space, items[0] if len(items) else items)
 
 
 def _is_row(space: HiddenSpace, array: np.ndarray) -> bool:

@@ -64,6 +64,10 @@ class Observer:
         """After each round."""
         return None
 
+    def figures(self, row: Row) -> dict[str, float]:
+        """What this observer adds to the row of the epoch that just ended, by name; reported and nothing else."""
+        return {}
+
     def finished(self) -> None:
         """After the last round, and after a failure too."""
 

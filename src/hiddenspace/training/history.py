@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from hiddenspace.training import ranks
-from hiddenspace.training.events import Row
 from hiddenspace.training.game import Terms
 
 
@@ -46,7 +45,7 @@ class History:
 
     def close_epoch(
         self, round_: int, learning_rate: float, validation: dict[str, float], minimised: Collection[str]
-    ) -> Row:
+    ) -> dict[str, float]:
         """The row of the epoch that just ended; the same on every rank, but for the seconds.
 
         Its `loss`, by which the best epoch is chosen, is the sum of the held-out terms, or without any that of the

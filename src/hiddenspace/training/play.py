@@ -197,6 +197,9 @@ class _Match:
         mine = {self._called(name, term) for name, turn in self.turns.items() for term in turn.minimised}
         minimised = sorted(set().union(*ranks.gathered(mine)))  # in one order, so that sums agree
         row = self.state.history.close_epoch(self.state.round, float(rate), means, minimised)
+        with self._judged_weights():
+            for observer in self.state.observers:
+                row |= observer.figures(row)
         for logger in self.fabric.loggers:
             logger.log_metrics(dict(row), step=self.state.round)
         return row

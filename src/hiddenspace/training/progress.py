@@ -28,11 +28,12 @@ class ProgressBar(Observer):
         self._items = 0
         self._looked = 0.0
         self._validation = ""
+        self._watched = ""
         self._epochs = 0
 
     def started(self, game: Game, first_round: int, rounds: int) -> None:
         if first_round == 0:
-            self._items, self._epochs, self._validation = 0, 0, ""
+            self._items, self._epochs, self._validation, self._watched = 0, 0, "", ""
         if not self.show or ranks.rank() != 0:
             return
         self._bar = Progress(
@@ -58,13 +59,15 @@ class ProgressBar(Observer):
         if event.row is not None:
             held_out = [value for name, value in event.row.items() if name.startswith("validation/")]
             self._validation = f"  validation {sum(held_out):.5g}" if held_out else ""
+            watched = {name.removeprefix("monitor/"): v for name, v in event.row.items() if name.startswith("monitor/")}
+            self._watched = "".join(f"  {name} {value:.3f}" for name, value in watched.items()) or self._watched
         now = time.monotonic()
         if now - self._looked < SECONDS and event.row is None and event.round < event.rounds:
             return
         speed = self._items / max(now - self._looked, 1e-9)
         loss = sum(float(value) for value in event.terms.values())
         epoch = self._epochs + (event.row is None)
-        figures = f"epoch {epoch}  loss {loss:.5g}{self._validation}  {speed:,.0f} items/s"
+        figures = f"epoch {epoch}  loss {loss:.5g}{self._validation}{self._watched}  {speed:,.0f} items/s"
         self._bar.update(self._task, completed=event.round, figures=figures)
         self._items, self._looked = 0, now
 

@@ -1,0 +1,68 @@
+"""What learners of features share: an encoder is all that is wanted, and a monitor says what it is worth."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from hiddenspace.autoencoders import checks
+from hiddenspace.autoencoders.batchwise import collected
+from hiddenspace.autoencoders.encoding import Encoding
+from hiddenspace.autoencoders.monitor import NeighboursMonitor, has_classes
+from hiddenspace.autoencoders.trained import Trained
+from hiddenspace.data.dataset import Dataset
+from hiddenspace.data.table_format import TableFormat
+from hiddenspace.errors import DataError, UsageError
+from hiddenspace.training.events import Observer
+
+IMAGE_CODE, SMALL_IMAGE_CODE, ROW_CODE = 256, 128, 64
+SMALL = 16
+"""The side of images, in pixels, up to which half the code will do."""
+Monitor = bool | Literal["auto"]
+
+
+class FeatureLearner(Trained, Encoding):
+    """Abstract: learns to encode, not to rebuild. It has no `inverse_transform`: its codes cannot be decoded."""
+
+    code: int | None
+    monitor: Monitor
+
+    @staticmethod
+    def default_code(shape: tuple[int, ...]) -> int:
+        """Numbers in the code of an item of this shape, where none are asked for: more than PCA would need.
+
+        What is wanted is that a simple classifier finds what it needs, not that the code is short.
+        """
+        if len(shape) == 3:
+            return IMAGE_CODE if max(shape[1:]) > SMALL else SMALL_IMAGE_CODE
+        return ROW_CODE
+
+    def check_params(self) -> None:
+        """Refuses values that make no sense, before any data is read."""
+        super().check_params()
+        if self.code is not None:
+            checks.whole("code", self.code)
+        if self.monitor not in (True, False, "auto"):
+            raise UsageError(f"monitor={self.monitor!r} is unknown; use True, False or 'auto'.")
+
+    def _watchers(self, training: Dataset, held_out: Dataset | None) -> list[Observer]:
+        """The monitor, where it is wanted and there are labels to judge by."""
+        possible = held_out is not None and has_classes(training)
+        if self.monitor is True and not possible:
+            raise DataError(
+                "monitor=True judges codes by the labels of held-out items, but there are no classes or nothing is "
+                "held out; use monitor='auto', or data with labels and a validation_fraction above 0."
+            )
+        if not self.monitor or held_out is None or not possible:
+            return []
+        return [NeighboursMonitor(self._codes_of, training, held_out, self.seed_)]
+
+    def _groups(self) -> tuple[int, ...]:
+        """For each value of a row in model space the number of the column that it encodes."""
+        if isinstance(self.format_, TableFormat):
+            return tuple(i for i, column in enumerate(self.format_.columns) for _ in column.names)
+        return tuple(range(self.format_.shape[0]))
+
+    def _codes_of(self, dataset: Dataset) -> np.ndarray:
+        return collected(self._map(self._encode, x) for x in self._batches(dataset))

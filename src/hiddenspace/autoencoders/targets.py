@@ -1,0 +1,98 @@
+"""Labels and numbers to learn from: checked, and brought to what a loss takes."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_array, column_or_1d
+
+from hiddenspace.errors import DataError
+
+FEW = 20
+"""So many classes are never too many."""
+
+
+def checked_labels(y: Any, items: int) -> np.ndarray:
+    """(n,) labels of any type, one for each item, none missing, of at least two classes.
+
+    Raises
+    ------
+    DataError
+        Otherwise, or where most classes have a single item.
+    """
+    given = _given(y, items)
+    try:
+        labels: np.ndarray = column_or_1d(given, warn=True)
+        _all_known(labels)
+        with warnings.catch_warnings():  # of many classes, which are looked at below
+            warnings.simplefilter("ignore", UserWarning)
+            check_classification_targets(labels)
+    except DataError:
+        raise
+    except ValueError as error:
+        raise DataError(f"these labels cannot be learned ({' '.join(str(error).split())})") from error
+    counts = np.unique(labels, return_counts=True)[1]
+    if len(counts) < 2:
+        raise DataError(f"all {items:,} items have one label, but a classifier needs two classes; give more.")
+    if len(counts) > FEW and np.median(counts) < 2:
+        raise DataError(
+            f"y has {len(counts):,} classes for {items:,} items, most of them once; use another column, or "
+            "Regressor if it is a number that was measured."
+        )
+    return labels
+
+
+def checked_numbers(y: Any, items: int) -> np.ndarray:
+    """(n,) or (n, k) float64, all finite, one row for each item.
+
+    Raises
+    ------
+    DataError
+        Otherwise.
+    """
+    given = _given(y, items)
+    try:
+        numbers: np.ndarray = check_array(given, ensure_2d=False, dtype=np.float64, ensure_all_finite=False)
+    except (ValueError, TypeError) as error:
+        raise DataError(f"y must be numbers ({' '.join(str(error).split())}); use Classifier for labels.") from error
+    _all_known(numbers)
+    if numbers.ndim > 2:
+        raise DataError(f"y has {numbers.ndim} dimensions; give (n,), or (n, k) for several numbers an item.")
+    return numbers
+
+
+def _given(y: Any, items: int) -> np.ndarray:
+    if y is None:
+        raise DataError("this estimator requires y to be passed, but the target y is None; give labels for the items.")
+    if hasattr(y, "detach"):
+        y = y.detach().cpu()
+    array = np.asarray(y)
+    if array.ndim and len(array) != items:
+        raise DataError(f"there are {items:,} items but {len(array):,} labels in y; give one for each item.")
+    return array
+
+
+def _all_known(y: np.ndarray) -> None:
+    missing = pd.isna(y)
+    if missing.any():
+        raise DataError(
+            f"{int(missing.any(axis=1).sum() if y.ndim > 1 else missing.sum()):,} of {len(y):,} labels are missing "
+            "(NaN or None); drop these items, or pass them as unlabelled=."
+        )
+    if y.dtype.kind == "f" and not np.isfinite(y).all():
+        raise DataError("y contains infinity; drop these items, or pass them as unlabelled=.")
+
+
+def stratified(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Positions kept and held out: of each class the same part, rounded, but never all of it."""
+    rng = np.random.default_rng(seed)
+    held_out = []
+    for label in np.unique(labels):
+        mine = rng.permutation(np.flatnonzero(labels == label))
+        held_out.append(mine[: min(round(fraction * len(mine)), len(mine) - 1)])
+    out = np.sort(np.concatenate(held_out))
+    return np.setdiff1d(np.arange(len(labels)), out), out

@@ -1,0 +1,87 @@
+"""`hiddenspace morph RUN A B`."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from rich.console import Console
+
+from hiddenspace.cli.moving import path_for, write_way
+from hiddenspace.cli.spaces import space_of
+from hiddenspace.errors import UsageError
+from hiddenspace.pictures.animation import FILMS
+from hiddenspace.space.hidden_space import HiddenSpace
+
+STEPS, FRAMES = 9, 37
+
+
+def morph(
+    run: str,
+    a: str,
+    b: str | None = None,
+    *,
+    towards: str | None = None,
+    away_from: str | None = None,
+    strength: float = 1.0,
+    steps: int | None = None,
+    method: Literal["linear", "spherical"] = "linear",
+    source: str | None = None,
+    out: str | None = None,
+) -> None:
+    """Go from one item to another through the hidden space, or give an item an attribute.
+
+    Example: hiddenspace morph runs/digits-autoencoder 0 1 --source digits --out morph.gif
+
+    Example: hiddenspace morph runs/digits-autoencoder 0 --source digits --towards "label = 3" --away-from "label = 0"
+
+    Parameters
+    ----------
+    run : str
+        A run folder, or with --source also a folder or Hub name of a saved model.
+    a : str
+        Where to begin: the number or name of an item of the space, or a file.
+    b : str, optional
+        Where to end; left out with --towards.
+    towards : str, optional
+        Items with the attribute: a condition on what is known about the items, such as "label = 3".
+    away_from : str, optional
+        Items without it.
+    strength : float
+        How far to go that way: 1 is from the average of the items without to that of those with.
+    steps : int, optional
+        How many items, both ends among them; 9, or 37 for films.
+    method : str
+        Straight on, or along an arc about the mean code.
+    source : str, optional
+        The items; by default those whose codes the run has stored.
+    out : str, optional
+        Images: .png (a strip), .gif or .mp4 (there and back), .npy. Rows: .csv, .npy. Tables: .csv, .parquet. By
+        default morph.png or morph.csv.
+    """
+    towards_what = _checked(b, towards, away_from)
+    space = space_of(run, source)
+    path = path_for(space, out, "morph")
+    count = steps if steps is not None else FRAMES if path.suffix.lower() in FILMS else STEPS
+    if towards_what is None:
+        assert b is not None
+        items = space.morph(a, b, count, method=method)
+    else:
+        items = _towards(space, a, towards_what, strength, count)
+    write_way(space, items, path)
+    Console(stderr=True).print(f"{len(items)} steps: {path}", highlight=False, soft_wrap=True)
+
+
+def _checked(b: str | None, towards: str | None, away_from: str | None) -> tuple[str, str] | None:
+    """The two conditions, or None where there is a second item to go to."""
+    if (towards is None) != (away_from is None):
+        raise UsageError("a direction needs both --towards (items with it) and --away-from (items without it).")
+    if (b is None) == (towards is None):
+        raise UsageError("say where to go: a second item, or --towards and --away-from, but not both.")
+    return None if towards is None or away_from is None else (towards, away_from)
+
+
+def _towards(space: HiddenSpace, item: str, conditions: tuple[str, str], strength: float, steps: int) -> Any:
+    """The item with more and more of the attribute."""
+    start, step = space.code_of(item), space.direction(*conditions)
+    return space.morph(start, start + np.float32(strength) * step, steps)

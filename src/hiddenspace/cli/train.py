@@ -1,0 +1,127 @@
+"""`hiddenspace train SOURCE --labels COLUMN --init RUN`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from rich.console import Console
+
+from hiddenspace.autoencoders import checks
+from hiddenspace.data.dataset import Dataset
+from hiddenspace.data.load import load_dataset
+from hiddenspace.errors import DataError
+from hiddenspace.estimator import load
+from hiddenspace.names import SUPERVISED, find
+from hiddenspace.training.trainer import Trainer
+
+MISSING = ("", "nan", "None", "NaT", "<NA>")
+"""How a label that is not known is read out of a file."""
+
+
+def train(
+    source: str,
+    *,
+    labels: str | None = None,
+    init: str | None = None,
+    unlabelled: str | None = None,
+    out: str | None = None,
+    task: Literal["auto", "classifier", "regressor"] = "auto",
+    consistency: float = 0.0,
+    epochs: int | None = None,
+    held_out: float = 0.1,
+    seed: int = 0,
+    quiet: bool = False,
+) -> None:
+    """Learn labels, starting from what was learned without: a saved classifier or regressor, and how good it is.
+
+    Items whose label is missing count as unlabelled.
+
+    Example: hiddenspace train digits --init runs/digits-autoencoder --out runs/digits-classifier
+
+    Parameters
+    ----------
+    source : str
+        Items with labels.
+    labels : str, optional
+        The column of a table, or the array of a .npz, that holds the labels; by default what the source says, as
+        folders of images do.
+    init : str, optional
+        A run folder or a saved model whose encoder is the start; without it the net starts from scratch.
+    unlabelled : str, optional
+        More items of the same kind, for `consistency`.
+    out : str, optional
+        The folder for the model; by default runs/ and the names of source and task.
+    task : 'auto', 'classifier' or 'regressor'
+        'auto' takes labels that are numbers with decimals for numbers to be named, all others for classes.
+    consistency : float
+        Weight of what unlabelled items say in the training of a classifier; see Classifier.
+    epochs : int, optional
+        Chosen by the number of labels unless it is given.
+    held_out : float
+        The part that is only tested on, where the source does not come split; 0 for none.
+    seed : int
+        Of everything random.
+    quiet : bool
+        Print nothing but errors.
+    """
+    checks.number("held_out", held_out, least=0, below=1)
+    console = Console(stderr=True, quiet=quiet)
+    start = None if init is None else load(init)
+    known, free = _known(_read(source, labels, start))
+    more = free if unlabelled is None else _read(unlabelled, None, start)
+    if unlabelled is not None and free is not None:
+        console.print(f"{len(free):,} items of {source} have no label and are left out.", highlight=False)
+    training, test = _parts(known, held_out, seed)
+    name = _task(np.asarray(training.labels)) if task == "auto" else task
+    params: dict[str, Any] = {"init": start, "epochs": epochs, "random_state": seed}
+    if name == "classifier":
+        params["consistency"] = consistency
+    model = find(SUPERVISED[name])(**params, trainer=Trainer(progress=False if quiet else None))
+    model.fit(training, unlabelled=more)
+    folder = Path(out or f"runs/{Path(source).stem}-{name}")
+    model.save_pretrained(folder)
+    what = "accuracy" if name == "classifier" else "R2"
+    if test is not None:
+        console.print(f"{what} on {len(test):,} held-out items: {model.score(test):.4f}", highlight=False)
+    beside = "" if more is None else f" and {len(more):,} without"
+    console.print(f"learned from {len(training):,} items with labels{beside}: {folder}", highlight=False)
+
+
+def _read(source: str, labels: str | None, start: Any) -> Dataset:
+    """The source, its pictures brought to the size of those that the start has learned from."""
+    size = start._size(source) if start is not None and start.format_.kind == "images" else {}
+    return load_dataset(source, labels=labels, **size)
+
+
+def _known(dataset: Dataset) -> tuple[Dataset, Dataset | None]:
+    """Items with a label, numbers as numbers, and those without a label where there are any."""
+    if dataset.labels is None:
+        raise DataError(f"{dataset.name} has no labels; name the column that holds them with --labels.")
+    missing = np.isin(dataset.labels.astype(str), MISSING)
+    if missing.all():
+        raise DataError(f"no label of {dataset.name} is known; name another column with --labels.")
+    known = dataset.take(~missing) if missing.any() else dataset
+    known = replace(known, labels=_numbers(np.asarray(known.labels)))
+    return known, dataset.take(missing) if missing.any() else None
+
+
+def _numbers(labels: np.ndarray) -> np.ndarray:
+    """Labels that were read as text, as the numbers they are; whole ones as integers."""
+    try:
+        numbers = labels.astype(np.float64)
+    except ValueError:
+        return labels
+    return numbers.astype(np.int64) if np.array_equal(numbers, np.round(numbers)) else numbers
+
+
+def _parts(dataset: Dataset, held_out: float, seed: int) -> tuple[Dataset, Dataset | None]:
+    if dataset.test is not None and dataset.test.labels is not None:
+        return dataset, dataset.test
+    return dataset.split(held_out, seed) if held_out else (dataset, None)
+
+
+def _task(labels: np.ndarray) -> str:
+    return "regressor" if labels.dtype.kind == "f" else "classifier"

@@ -1,0 +1,83 @@
+"""A small residual network with batch normalisation, for features rather than for rebuilding."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from hiddenspace.nets.blocks import halved
+
+Shape = tuple[int, ...]
+_NARROWEST = 8
+_SMALL = 16
+"""Images up to this side keep their resolution in the first layer."""
+
+
+class Normed(nn.Module):
+    """A convolution and batch normalisation: (b, c, h, w) -> (b, out, ceil(h / stride), ceil(w / stride))."""
+
+    def __init__(self, channels: int, out: int, kernel: int, stride: int) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(channels, out, kernel, stride=stride, padding=kernel // 2, bias=False)
+        self.norm = nn.BatchNorm2d(out)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(b, c, h, w) -> (b, out, ceil(h / stride), ceil(w / stride))."""
+        if x.shape[3] > 1:
+            normed: Tensor = self.norm(self.convolution(x))
+            return normed
+        # of pictures one pixel wide oneDNN's gradient in bfloat16 is wrong, see `Halve`
+        with torch.autocast(x.device.type, enabled=False):
+            normed = self.norm(self.convolution(x.float()))
+            return normed
+
+
+class NormedResidual(nn.Module):
+    """The basic block of He et al. 2016: relu(shortcut + two normalised 3x3 convolutions with ReLU between)."""
+
+    def __init__(self, channels: int, out: int, stride: int) -> None:
+        super().__init__()
+        self.first, self.second = Normed(channels, out, 3, stride), Normed(out, out, 3, 1)
+        same = stride == 1 and channels == out
+        self.shortcut = nn.Identity() if same else Normed(channels, out, 1, stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(b, c, h, w) -> (b, out, ceil(h / stride), ceil(w / stride))."""
+        return F.relu(self.shortcut(x) + self.second(F.relu(self.first(x))))
+
+
+class ResNetEncoder(nn.Module):
+    """Images to features: (b, c, h, w) -> (b, code).
+
+    A first layer, which halves the resolution of images larger than 16 pixels, and one residual block for each
+    resolution down to 2 pixels; each has twice the channels of the one before, and the last one `code`. The features
+    are its means over the image. In training the normalisation looks at the batch; afterwards (`eval`) it does not.
+
+    Parameters
+    ----------
+    shape
+        (c, h, w) of one image.
+    code
+        Features, which is also the number of channels at the coarsest resolution.
+    """
+
+    def __init__(self, shape: Shape, code: int) -> None:
+        super().__init__()
+        size, stem = (shape[1], shape[2]), 2 if max(shape[1:]) > _SMALL else 1
+        size = halved(size) if stem == 2 else size
+        strides = [1]
+        while max(size) > 2:
+            size = halved(size)
+            strides.append(2)
+        channels = [max(_NARROWEST, code >> i) for i in reversed(range(len(strides)))]
+        self.stem = Normed(shape[0], channels[0], 3, stem)
+        pairs = zip(pairwise([channels[0], *channels[:-1], code]), strides, strict=True)
+        self.blocks = nn.Sequential(*(NormedResidual(before, after, stride) for (before, after), stride in pairs))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(b, c, h, w) -> (b, code)."""
+        features = self.blocks(F.relu(self.stem(x.contiguous(memory_format=torch.channels_last))))
+        return features.mean((2, 3))  # type: ignore[no-any-return]

@@ -1,0 +1,102 @@
+"""What the hidden space holds, as a page shows it: map, neighbours, morphs, samples, and what few labels reach."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from hiddenspace.pictures.atlas import NAMES, atlas
+from hiddenspace.pictures.bundle import bundle
+from hiddenspace.pictures.mosaic import tile
+from hiddenspace.pictures.theme import Theme
+from hiddenspace.report.cells import plain_text
+from hiddenspace.report.hues import model_names
+from hiddenspace.report.inline import Picture, drawn, picture
+from hiddenspace.report.summary import Items, RunSummary, SpaceSummary
+from hiddenspace.report.thumbnails import enlargement, thumbnails
+from hiddenspace.space.maps import Map
+
+_SIDE = 64  # CSS pixels of a picture in a strip
+_SECTIONS = 4  # that share what a page may weigh
+_COLUMNS = 16  # of a table
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Some items in a row: one picture of them all, or a table with a column for each."""
+
+    caption: str
+    picture: Picture | None = None
+    lead: Picture | None = None  # the first of them, set apart
+    header: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
+
+
+def space_sections(run: RunSummary) -> dict[str, Any]:
+    """Draw what there is; nothing where the run has no space."""
+    space = run.space
+    if space is None:
+        return {"map": None, "map_method": "", "neighbours": [], "morphs": [], "samples": None, "probes": None}
+    models = model_names(run)
+    named = list(zip(space.neighbours, space.neighbour_ids, strict=True))
+    return {
+        "map": _map(space.map, models),
+        "map_method": "" if space.map is None else NAMES[space.map.method],
+        "neighbours": [_beside(items, ids, models) for items, ids in named],
+        "morphs": [shown(items, caption, models) for caption, items in space.morphs.items()],
+        "samples": None if space.samples is None else shown(space.samples, "samples", models, across=10),
+        "probes": probe_table(space),
+    }
+
+
+def shown(
+    items: Items, caption: str, models: tuple[str, ...], *, names: Sequence[str] = (), across: int | None = None
+) -> Shown:
+    """Show items side by side: pictures in a strip, vectors as lines over each other, rows of a table as columns."""
+    if isinstance(items, Mapping):
+        return _table(items, caption, names)
+    if items.ndim == 2:
+        return Shown(caption, drawn(partial(_draw_bundle, items), caption, models))
+    return Shown(caption, _strip(items, caption, across))
+
+
+def _beside(items: Items, ids: Sequence[str], models: tuple[str, ...]) -> Shown:
+    caption = f"{ids[0]}: {', '.join(ids[1:])}"
+    if isinstance(items, Mapping) or items.ndim == 2:
+        return shown(items, caption, models, names=ids)
+    return Shown(caption, _strip(items[1:], caption), lead=_strip(items[:1], ids[0]))
+
+
+def _strip(images: np.ndarray, alt: str, across: int | None = None) -> Picture:
+    pixels = thumbnails(images, _SECTIONS)
+    scale = enlargement(pixels, _SIDE)
+    return picture(tile(pixels, columns=across or len(pixels), scale=scale, gap=4), alt, crisp=scale > 1)
+
+
+def probe_table(space: SpaceSummary) -> tuple[list[int], list[tuple[str, list[float | None]]]] | None:
+    """Give the label counts, and for each representation its accuracies; None where nothing was probed."""
+    counts = sorted({count for scores in space.probes.values() for count in scores})
+    rows = [(name, [scores.get(count) for count in counts]) for name, scores in space.probes.items()]
+    return (counts, rows) if counts else None
+
+
+def _map(found: Map | None, models: tuple[str, ...]) -> Picture | None:
+    return (
+        None
+        if found is None
+        else drawn(lambda theme: atlas(found, colour=found.colour(), theme=theme), "map of the codes", models)
+    )
+
+
+def _table(items: Mapping[str, Sequence[Any]], caption: str, names: Sequence[str]) -> Shown:
+    columns = list(items)[:_COLUMNS]
+    rows = [[name, *map(plain_text, items[name])] for name in columns]
+    many = len(rows[0]) - 1
+    return Shown(caption, header=["column", *(names or map(str, range(1, many + 1)))], rows=rows)
+
+
+def _draw_bundle(items: np.ndarray, theme: Theme) -> Figure:
+    return bundle(items, theme=theme)

@@ -1,0 +1,150 @@
+"""What the report of a run shows of its hidden space."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+
+import numpy as np
+
+from hiddenspace.autoencoders.coder import Coder
+from hiddenspace.autoencoders.encoding import Encoding
+from hiddenspace.data.dataset import Dataset
+from hiddenspace.errors import DataError
+from hiddenspace.report.summary import Items, SpaceSummary
+from hiddenspace.runs.showing import as_shown, decoded
+from hiddenspace.space.hidden_space import HiddenSpace
+from hiddenspace.space.labelling import Target, read_target, stratified_draw
+from hiddenspace.space.morphing import path_between
+from hiddenspace.space.probing import probe_score
+
+MAPPED = 2000
+QUERIES, NEIGHBOURS = {"images": 4, "vectors": 3, "table": 2}, 7
+MORPHS, STEPS = {"images": 3, "vectors": 3, "table": 1}, 8
+SAMPLED = {"images": 30, "vectors": 6, "table": 6}
+LABELS = (100, 1000, 10_000)
+JUDGES = 2000
+SAME = 1e-4
+"""Codes nearer than this, relatively, are those of one item, which may be in the space."""
+SAMPLER = "a mixture of Gaussians"
+
+
+def space_summary(
+    space: HiddenSpace, dataset: Dataset, held_out: Dataset, models: Mapping[str, Encoding], seed: int
+) -> SpaceSummary:
+    """The map, neighbours, morphs, samples and probes of a space.
+
+    Parameters
+    ----------
+    space : HiddenSpace
+        Of the last of the models.
+    dataset : Dataset
+        The items of the space, in their order.
+    held_out : Dataset
+        Items that no model has seen.
+    models : mapping of name to model
+        What the probes compare, besides raw data.
+    seed : int
+    """
+    model = list(models.values())[-1]
+    neighbours, ids = _neighbours(space, dataset, held_out, model)
+    coder = model if isinstance(model, Coder) else None
+    return SpaceSummary(
+        map=space.map(limit=MAPPED, random_state=seed) if len(space) > 2 else None,
+        neighbours=neighbours,
+        neighbour_ids=ids,
+        morphs={} if coder is None else _morphs(space, held_out, coder),
+        samples=None if coder is None else _samples(space, coder, seed),
+        sampler=SAMPLER,
+        probes=_probes(dataset, held_out, models, seed),
+    )
+
+
+def _neighbours(
+    space: HiddenSpace, dataset: Dataset, held_out: Dataset, model: Encoding
+) -> tuple[list[Items], list[list[str]]]:
+    """Held-out items, each before its nearest."""
+    some = held_out.take(np.arange(min(QUERIES[held_out.kind], len(held_out))))
+    k = min(NEIGHBOURS, len(space) - 1)
+    if k < 1:
+        return [], []
+    found: list[Items] = []
+    ids: list[list[str]] = []
+    for i, code in enumerate(space.encode(some)):
+        near = space.store.nearest(code[None], k + 1)
+        near = near[near["distance"] > SAME * np.linalg.norm(code)].head(k)
+        query = as_shown(model, some.take([i]))
+        found.append(_joined(query, as_shown(model, dataset.take(space.positions(near["id"].tolist())))))
+        ids.append([str(some.ids[i]) if some.ids else f"item {i}", *map(str, near["id"])])
+    return found, ids
+
+
+def _joined(first: Items, others: Items) -> Items:
+    if isinstance(first, np.ndarray):
+        return np.concatenate([first, np.asarray(others)])
+    assert isinstance(others, Mapping)
+    return {name: [*values, *others[name]] for name, values in first.items()}
+
+
+def _morphs(space: HiddenSpace, held_out: Dataset, model: Coder) -> dict[str, Items]:
+    """From one held-out item to the next; of other labels where there are labels."""
+    chosen = _different(held_out)[: MORPHS[held_out.kind] + 1]
+    some = held_out.take(chosen)
+    codes, centre = space.encode(some), space.codes.mean(0)
+    names = some.ids or tuple(f"item {i}" for i in chosen)
+    return {
+        f"{names[i]} to {names[j]}": decoded(model, path_between(codes[i], codes[j], STEPS, "linear", centre=centre))
+        for i, j in pairwise(range(len(some)))
+    }
+
+
+def _different(held_out: Dataset) -> np.ndarray:
+    if held_out.labels is None:
+        return np.arange(len(held_out))
+    _, firsts = np.unique(held_out.labels, return_index=True)
+    return np.sort(firsts) if len(firsts) > 1 else np.arange(len(held_out))
+
+
+def _samples(space: HiddenSpace, model: Coder, seed: int) -> Items:
+    codes = space.density("gmm", random_state=seed).sample(SAMPLED[model.format_.kind], seed)
+    return decoded(model, codes)
+
+
+def _probes(
+    dataset: Dataset, held_out: Dataset, models: Mapping[str, Encoding], seed: int
+) -> dict[str, dict[int, float]]:
+    """Accuracy of logistic regression on held-out items, at several numbers of labels, where labels are classes."""
+    target, judged = _classes(dataset), _classes(held_out)
+    if target is None or judged is None:
+        return {}
+    judges = np.flatnonzero(judged.known)[:JUDGES]
+    pool = np.flatnonzero(target.known)
+    counts = [count for count in LABELS if count <= len(pool)] or [len(pool)]
+    draws = [stratified_draw(target, pool, count, seed) for count in counts]
+    raw = next(iter(models.values()))  # whose format says what raw data are
+    features: dict[str, Callable[[Dataset], np.ndarray]] = {"raw data": lambda some: _flat(raw, some)}
+    features |= {name: model.transform for name, model in models.items()}
+    y, test_y = np.asarray(dataset.labels), np.asarray(held_out.labels)[judges]
+    scores: dict[str, dict[int, float]] = {}
+    for name, make in features.items():
+        test = make(held_out.take(judges))
+        scores[name] = {
+            count: probe_score("linear", make(dataset.take(draw)), y[draw], test, test_y, classes=True, seed=seed)
+            for count, draw in zip(counts, draws, strict=True)
+        }
+    return scores
+
+
+def _classes(dataset: Dataset) -> Target | None:
+    """The labels where they are classes that can be told apart."""
+    if dataset.labels is None:
+        return None
+    try:
+        target = read_target(dataset.labels)
+    except DataError:
+        return None
+    return target if target.classes else None
+
+
+def _flat(model: Encoding, items: Dataset) -> np.ndarray:
+    return model.in_model_space(items).reshape(len(items), -1)

@@ -1,0 +1,94 @@
+"""What a code has lost of an item: kept apart while the code is changed, and given back afterwards."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from hiddenspace.data.batches import ArrayBatches
+from hiddenspace.data.dataset import Dataset
+from hiddenspace.data.format import Format, ImageFormat
+from hiddenspace.errors import DataError, UsageError
+from hiddenspace.space.coding import BATCH
+from hiddenspace.space.queries import is_name, positions_where
+
+if TYPE_CHECKING:
+    from hiddenspace.space.hidden_space import HiddenSpace
+
+
+def originals_of(space: HiddenSpace, held: Dataset | None, items: Any) -> Dataset:
+    """The items themselves, where `codes_of` gives their codes.
+
+    Parameters
+    ----------
+    space : HiddenSpace
+    held : Dataset, optional
+        What the space was made of, where it still has it.
+    items : condition, mask, sequence of ids, or anything `load_dataset` takes
+        Items of the space, or others.
+
+    Raises
+    ------
+    UsageError
+        If the selection is empty, or items are rows of a table, which cannot be added to each other.
+    DataError
+        If items of the space are named, and it holds only their codes.
+    """
+    if space.kind == "table":
+        raise UsageError("rows of a table cannot be added to each other; leave detail out.")
+    if isinstance(items, np.ndarray) and items.ndim == 2 and space.kind == "images":
+        raise UsageError("codes have lost their detail already; name the items, give them, or leave detail out.")
+    positions = _positions(space, items)
+    if positions is None:
+        return space.coding.read(items)
+    if not len(positions):
+        raise UsageError("the selection is empty; name at least one item.")
+    if held is None:
+        raise DataError("this space holds the codes of its items, but not the items; give these, or leave detail out.")
+    return held.take(positions)
+
+
+def with_detail(format_: Format, originals: Dataset, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Originals + decode(changed code) - decode(code), in the data's own shape and range, images clipped to it.
+
+    Parameters
+    ----------
+    format_ : Format
+        Of the data.
+    originals : Dataset of m items
+    before, after : ndarray (m, ...)
+        What the codes and the changed codes decode to.
+    """
+    moved: np.ndarray = _in_data_space(format_, originals) + (after - before)
+    if isinstance(format_, ImageFormat):
+        low, high = format_.range.from_unit(np.array([0.0, 1.0], np.float32))
+        moved = np.clip(moved, low, high)
+    return moved
+
+
+def _positions(space: HiddenSpace, items: Any) -> np.ndarray | None:
+    """Where the named items are in the space; None where items are given, not named."""
+    if isinstance(items, str) and not is_name(space, items):
+        return positions_where(space, items)
+    if isinstance(items, np.ndarray) and items.dtype == bool:
+        return np.flatnonzero(items)
+    named = [items] if isinstance(items, str | os.PathLike | int | np.integer) else items
+    if isinstance(named, np.ndarray) and named.ndim != 1:
+        return None
+    some = list(named)
+    return space.positions(some) if all(_is_id(space, item) for item in some) else None
+
+
+def _is_id(space: HiddenSpace, item: Any) -> bool:
+    return isinstance(item, int | np.integer) or (isinstance(item, str) and item in space)
+
+
+def _in_data_space(format_: Format, dataset: Dataset) -> np.ndarray:
+    """Items in the data's own shape and in the range in which the model gives its own."""
+    stored, to_model = format_.store(dataset), format_.to_model
+    batches = ArrayBatches(stored, to_model, batch_size=BATCH, seed=None, drop_last=False)
+    batches = batches.on(torch.device("cpu"), 0, 1)
+    return np.concatenate([np.asarray(format_.to_data(batches.draw(i)[0].numpy())) for i in range(len(batches))])

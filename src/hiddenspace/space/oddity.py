@@ -1,0 +1,92 @@
+"""How ordinary items are: by what the model cannot rebuild, and by how rare their codes are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from hiddenspace.autoencoders.coder import Coder
+from hiddenspace.data.dataset import Dataset
+from hiddenspace.errors import UsageError
+from hiddenspace.space.coding import BATCH, Coding, ModelCoding, NetworkCoding, no_decoder
+from hiddenspace.space.densities import fit_density
+
+if TYPE_CHECKING:
+    from hiddenspace.space.hidden_space import HiddenSpace
+
+METHODS = ("reconstruction", "density", "both")
+LEAST_ERROR = 1e-12
+
+
+def score_samples(space: HiddenSpace, X: Any, method: str, own: Dataset | None) -> np.ndarray:
+    """How ordinary items are, (n,) float64: the lower, the odder, as scikit-learn's outlier detectors have it.
+
+    Parameters
+    ----------
+    space : HiddenSpace
+    X : anything `load_dataset` takes
+    method : {"reconstruction", "density", "both"}
+        Minus the mean squared error of the reconstruction, in model space; the log density of the code under a
+        mixture of Gaussians, in nats; or that of the code and the logarithm of the error side by side, so that an
+        error is held against those that are usual for such codes.
+    own : Dataset, optional
+        The space's own items, which 'both' needs.
+
+    Raises
+    ------
+    UsageError
+        If there is no such method, or 'both' is asked of a space that does not hold its items.
+    ModelError
+        If items cannot be encoded, or not decoded where the method needs it.
+    """
+    if method not in METHODS:
+        raise UsageError(f"method={method!r} is unknown; use {', '.join(map(repr, METHODS))}.")
+    if method == "both" and own is None:
+        raise UsageError(
+            "method='both' compares with the space's own items, which a stored space does not hold; make "
+            "HiddenSpace(model, data) anew, or use 'reconstruction' or 'density'."
+        )
+    dataset = space.coding.read(X)
+    if method == "reconstruction":
+        return -reconstruction_errors(space.coding, dataset)
+    codes = space.coding.encode(dataset)
+    if own is None or method == "density":
+        return space.density("gmm").log_density(codes)
+    joint = fit_density(_with_errors(space.coding, space.codes, own), "gmm")
+    return joint.log_density(_with_errors(space.coding, codes, dataset))
+
+
+def _with_errors(coding: Coding, codes: np.ndarray, items: Dataset) -> np.ndarray:
+    """Codes (n, d), and the logarithm of each item's error as one number more: errors are skewed."""
+    return np.column_stack([codes, np.log(reconstruction_errors(coding, items) + LEAST_ERROR)])
+
+
+def reconstruction_errors(coding: Coding, dataset: Dataset) -> np.ndarray:
+    """Mean squared error of each item in model space, (n,) float64.
+
+    Raises
+    ------
+    ModelError
+        If nothing decodes.
+    """
+    if isinstance(coding, ModelCoding) and isinstance(coding.model, Coder):
+        return np.asarray(coding.model.reconstruction_errors(dataset), np.float64)
+    if isinstance(coding, NetworkCoding) and coding.decoder is not None:
+        return _errors_of_network(coding, coding.decoder, dataset)
+    raise no_decoder("the model of this space")
+
+
+def _errors_of_network(coding: NetworkCoding, decoder: nn.Module, dataset: Dataset) -> np.ndarray:
+    assert coding.format is not None
+    device = next((t.device for t in [*decoder.parameters(), *decoder.buffers()]), torch.device("cpu"))
+    codes, errors = coding.encode(dataset), []
+    for start in range(0, len(dataset), BATCH):
+        some = dataset.take(np.arange(start, min(start + BATCH, len(dataset))))
+        x = coding.format.to_model(torch.from_numpy(np.asarray(coding.format.store(some)[np.arange(len(some))])))
+        with torch.inference_mode():
+            rebuilt = decoder(torch.from_numpy(codes[start : start + BATCH]).to(device)).cpu()
+        errors.append(((rebuilt - x) ** 2).flatten(1).mean(1).double().numpy())
+    return np.concatenate(errors)

@@ -1,0 +1,30 @@
+"""A word to those who wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Timer
+
+from rich.console import Console
+
+from hiddenspace.data.progress import PATIENCE
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Says what goes on, with a moving sign, where stderr is a terminal and it takes more than two seconds."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    status = console.status(what)
+    timer = Timer(PATIENCE, status.start)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        status.stop()

@@ -1,0 +1,54 @@
+"""`hiddenspace map`, as a person calls it."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import hiddenspace as hs
+from hiddenspace.cli.main import main
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("model")
+    hs.PCA(3).fit("digits").save_pretrained(folder)
+    return str(folder)
+
+
+def test_a_page_and_what_is_said(model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "map.html"
+    assert main(["map", model, "digits", "--method", "pca", "--limit", "300", "--out", str(out)]) == 0
+    assert out.read_text().startswith("<!DOCTYPE html>")
+    said = " ".join(capsys.readouterr().err.split())
+    assert said.startswith("300 of 1,797 items by pca, trustworthiness 0.")
+    assert "PCA's map 0." in said
+
+
+def test_a_table(model: str, tmp_path: Path) -> None:
+    out = tmp_path / "map.csv"
+    assert main(["map", model, "digits", "--method", "pca", "--limit", "40", "--seed", "1", "--out", str(out)]) == 0
+    table = pd.read_csv(out)
+    assert list(table) == ["id", "x", "y", "label"]
+    expected = hs.HiddenSpace(hs.load(model), "digits").map("pca", limit=40, random_state=1)
+    np.testing.assert_allclose(table[["x", "y"]], expected.coordinates, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--out", "map.pdf"], "cannot be written as map.pdf"),
+        (["--colour", "weight"], "nothing called 'weight' is known about the items; there are: label"),
+        (["--method", "lda"], "no map called 'lda'"),
+        (["--limit", "0"], "limit=0"),
+    ],
+)
+def test_wrong_usage(model: str, flags: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["map", model, "digits", *flags]) == 2
+    assert words in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_run_without_a_stored_space_says_so(model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["map", model]) == 1
+    assert "there is no space" in capsys.readouterr().err

@@ -1,0 +1,84 @@
+"""`hiddenspace train` and `hiddenspace predict`: from an unsupervised run to a file of answers."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import hiddenspace as hs
+from hiddenspace.cli.main import main
+
+QUIET = hs.Trainer(progress=False)
+
+
+def rows(n=120, seed=0):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, 3))
+    return pd.DataFrame(X, columns=["a", "b", "c"]).assign(kind=np.where(X[:, 0] > 0, "up", "down"), size=X.sum(1))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A table of labelled items, and a model that has learned from its columns without them."""
+    folder = tmp_path_factory.mktemp("table")
+    table = rows()
+    table.drop(columns="size").to_csv(folder / "kinds.csv", index=False)
+    table.drop(columns="kind").to_csv(folder / "sizes.csv", index=False)
+    hs.Autoencoder(code=2, epochs=2, trainer=QUIET).fit(table[["a", "b", "c"]]).save_pretrained(folder / "ae")
+    return folder
+
+
+def call(*words):
+    assert main([str(word) for word in words]) == 0
+
+
+@pytest.mark.parametrize("init", [False, True])
+def test_train_and_predict_classes(folder, tmp_path, init, capsys):
+    start = ["--init", folder / "ae"] if init else []
+    call("train", folder / "kinds.csv", "--labels", "kind", "--epochs", 8, "--out", tmp_path / "m", *start)
+    said = capsys.readouterr().err
+    assert "accuracy on 12 held-out items: " in said
+    assert "learned from 108 items with labels" in said
+    call("info", tmp_path / "m")
+    assert "Classifier" in capsys.readouterr().out
+    model = hs.load(tmp_path / "m")
+    assert model.pretrained_ == init
+    assert main(["transform", str(tmp_path / "m"), str(folder / "kinds.csv")]) == 1
+    assert "answers and no codes; use predict" in capsys.readouterr().err
+    call("predict", tmp_path / "m", folder / "kinds.csv", "--out", tmp_path / "p.csv")
+    answers = pd.read_csv(tmp_path / "p.csv")
+    assert list(answers.columns) == ["item", "prediction", "p(down)", "p(up)"]
+    X = rows()[["a", "b", "c"]]
+    assert list(answers["prediction"]) == list(model.predict(X))
+    np.testing.assert_allclose(answers[["p(down)", "p(up)"]], model.predict_proba(X), atol=1e-6)
+
+
+def test_numbers_with_decimals_are_regressed(folder, tmp_path, capsys):
+    call("train", folder / "sizes.csv", "--labels", "size", "--epochs", 8, "--out", tmp_path / "m")
+    assert "R2 on 12 held-out items: " in capsys.readouterr().err
+    call("predict", tmp_path / "m", folder / "sizes.csv", "--out", tmp_path / "p.parquet")
+    found = pd.read_parquet(tmp_path / "p.parquet")
+    assert list(found.columns) == ["item", "prediction"]
+    assert np.corrcoef(found["prediction"], rows()["size"])[0, 1] > 0.9
+
+
+def test_items_without_a_label_count_as_unlabelled(tmp_path, capsys):
+    table = rows().drop(columns="size")
+    table.loc[:59, "kind"] = None
+    table.to_csv(tmp_path / "half.csv", index=False)
+    words = ["--labels", "kind", "--epochs", 1, "--held-out", 0, "--out", tmp_path / "m", "--consistency", 1]
+    call("train", tmp_path / "half.csv", *words)
+    assert "learned from 60 items with labels and 60 without" in capsys.readouterr().err
+    assert "train/consistency" in hs.load(tmp_path / "m").history_[-1]
+
+
+def test_what_cannot_be_done_is_said(folder, tmp_path, capsys):
+    table = rows()[["a", "b", "c"]]
+    table.to_csv(tmp_path / "plain.csv", index=False)
+    assert main(["predict", str(folder / "ae"), str(folder / "kinds.csv")]) == 1
+    assert "learned without labels; train a classifier" in capsys.readouterr().err
+    assert main(["train", str(tmp_path / "plain.csv")]) == 1
+    assert "has no labels; name the column" in capsys.readouterr().err
+    assert main(["predict", str(folder / "ae"), str(folder / "kinds.csv"), "--out", "p.png"]) == 2
+    assert "end it with .csv or .parquet" in capsys.readouterr().err
