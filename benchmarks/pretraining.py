@@ -61,18 +61,17 @@ def pretrained(name: str, images: np.ndarray, seed: int, passes: int) -> object:
         "usps": lambda: supervised(seed).fit(*usps()),
         "fashion": lambda: supervised(seed).fit(*(part[:10_000] for part in digits_like("fashion-mnist")[:2])),
     }
-    return start[name]() if name in start else net(seed)
+    return start[name]() if name in start else None
 
 
 def supervised(seed: int) -> hs.Classifier:
-    return hs.Classifier(net(seed), freeze=0, layer_decay=1.0, random_state=seed, trainer=QUIET)
+    """The same net from scratch: it is the default one for images."""
+    return hs.Classifier(random_state=seed, trainer=QUIET)
 
 
 def fitted(name: str, start: object, x: np.ndarray, y: np.ndarray, images: np.ndarray, seed: int) -> hs.Classifier:
     """The fine-tuned net, all defaults but for its length."""
     params: dict[str, object] = {"epochs": 12, "random_state": seed, "trainer": QUIET}
-    if name in ("plain", "scratch"):
-        params |= {"freeze": 0, "layer_decay": 1.0}
     if name == "plain":
         params["augmentation"] = None
     if name == "consistency":

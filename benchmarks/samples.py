@@ -104,8 +104,9 @@ def main() -> None:
         by_seed = [measure(judge, name, seed, options.pictures) for seed in range(options.seeds)]
         real = ["training images", f"{floor[0]:.2f}", "", *(f"{f:.3f}" for f in floor[1:4]), ""]
         notes = [
-            f"Codes of {CODE}, {EPOCHS} epochs on 60,000 training images, densities fitted to their codes; {SAMPLES:,} "
-            f"samples against the 10,000 test images; seeds 0 to {options.seeds - 1}: mean (lowest to highest).",
+            f"Codes of {CODE}, {EPOCHS} epochs on {len(judge.train):,} training images, densities fitted to their "
+            f"codes; {SAMPLES:,} samples against the 10,000 test images; seeds 0 to {options.seeds - 1}: "
+            "mean (lowest to highest).",
             f"Frechet, precision and recall (k = 3): over the features of {NAME}, trained on the labelled training "
             f"images ({judge.accuracy:.1%} right on the test images). Random net: RandomFeatures, seed 0. Neither "
             "compares with figures over an Inception network.",

@@ -48,7 +48,7 @@ def test_crops_are_magnified_parts():
     slopes = (views[:, :, :, 1:] - views[:, :, :, :-1])[:, 0, SIDE // 2, 2:-2]
     torch.testing.assert_close(slopes.amax(1), slopes.amin(1), rtol=0, atol=1e-3)
     assert slopes.max() <= 1 + 1e-4
-    assert slopes.min() >= math.sqrt(crop * 3 / 4) - 1e-4
+    assert slopes.min() >= math.sqrt(crop * 9 / 10) - 1e-4
     assert slopes.min() < 0.6
     assert views.min() >= 0
     assert views.max() <= SIDE - 1

@@ -45,7 +45,7 @@ class Classifier(ClassifierMixin, Supervised):  # type: ignore[misc]
     freeze : int, optional
         Epochs in which only the head learns; by default a tenth of them, or 0 from scratch.
     layer_decay : float, optional
-        In (0, 1]: the learning rate of each layer relative to that of the next nearer to the head; by default 0.8, or
+        In (0, 1]: the learning rate of each layer relative to that of the next nearer to the head; by default 0.9, or
         1 from scratch.
     augmentation : callable, 'auto' or None
         What each batch (b, *shape) passes through in training; by default RandomAffine for images, nothing for others.
@@ -64,7 +64,7 @@ class Classifier(ClassifierMixin, Supervised):  # type: ignore[misc]
     batch_size : int, optional
         Labelled items in a step, and unlabelled ones beside them; by default 64.
     learning_rate : float, optional
-        That of the head, the highest of the schedule; by default 3e-3, for rows 2e-3.
+        That of the head, the highest of the schedule; by default 2e-3, for images from scratch 3e-3.
     validation_fraction : float
         The part of each class that is held out to stop early and to keep the best epoch, where these are at least 200
         images or 25 rows; otherwise all are trained on, and the last epoch is kept.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -24,6 +25,8 @@ from hiddenspace.training.trainer import Trainer
 
 HIDDEN, PROJECTED = 512, 128
 """Widths of the projection head."""
+EPOCHS, MOST_EPOCHS = 16, 100
+"""Passes over 54,000 items, and over few."""
 
 
 def nt_xent(a: Tensor, b: Tensor, temperature: float) -> Tensor:
@@ -78,7 +81,7 @@ class ContrastiveEncoder(FeatureLearner):
     Parameters
     ----------
     code : int, optional
-        Features; by default 256 for images (128 up to 16 pixels), 64 for rows and tables.
+        Features; by default 384 for images, 64 for rows and tables.
     temperature : float
         Of the loss: the lower, the more the most similar other items count.
     augmentation : callable, optional
@@ -93,7 +96,7 @@ class ContrastiveEncoder(FeatureLearner):
         Report the accuracy of the nearest neighbours among codes of held-out training items (`monitor/knn` in
         `history_`); 'auto' does where the data have classes for labels. Training never sees them.
     epochs : int, optional
-        Passes over the data at most; by default 12 for 54,000 items, more for fewer, up to 200.
+        Passes over the data at most; by default 16 for 54,000 items, more for fewer, up to 100.
     batch_size : int, optional
         Items in a step, each compared with all others; by default 256, or an eighth of fewer than 2,048 items.
     learning_rate : float, optional
@@ -120,6 +123,8 @@ class ContrastiveEncoder(FeatureLearner):
     recipe_ : Recipe
         The batch size, epochs and so on that were used, defaults filled in.
     """
+
+    image_code: ClassVar[int] = 384
 
     def __init__(
         self,
@@ -196,6 +201,6 @@ class ContrastiveEncoder(FeatureLearner):
 
     def _default_recipe(self, items: int) -> Recipe:
         batch = min(256, max(32, items // 8))  # of few items several steps an epoch
-        epochs = min(200, max(1, round(12 * math.sqrt(54_000 / items))))
+        epochs = min(MOST_EPOCHS, max(1, round(EPOCHS * math.sqrt(54_000 / items))))
         rate = 2e-3 if self.format_.kind == "images" else 1e-3
         return Recipe(batch, epochs, rate, 1e-2, 1.0, default_patience(epochs))

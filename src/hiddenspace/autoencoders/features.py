@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -16,9 +16,7 @@ from hiddenspace.data.table_format import TableFormat
 from hiddenspace.errors import DataError, UsageError
 from hiddenspace.training.events import Observer
 
-IMAGE_CODE, SMALL_IMAGE_CODE, ROW_CODE = 256, 128, 64
-SMALL = 16
-"""The side of images, in pixels, up to which half the code will do."""
+ROW_CODE = 64
 Monitor = bool | Literal["auto"]
 
 
@@ -28,15 +26,15 @@ class FeatureLearner(Trained, Encoding):
     code: int | None
     monitor: Monitor
 
-    @staticmethod
-    def default_code(shape: tuple[int, ...]) -> int:
+    image_code: ClassVar[int]
+
+    @classmethod
+    def default_code(cls, shape: tuple[int, ...]) -> int:
         """Numbers in the code of an item of this shape, where none are asked for: more than PCA would need.
 
         What is wanted is that a simple classifier finds what it needs, not that the code is short.
         """
-        if len(shape) == 3:
-            return IMAGE_CODE if max(shape[1:]) > SMALL else SMALL_IMAGE_CODE
-        return ROW_CODE
+        return cls.image_code if len(shape) == 3 else ROW_CODE
 
     def check_params(self) -> None:
         """Refuses values that make no sense, before any data is read."""

@@ -105,7 +105,7 @@ class MaskedAutoencoder(FeatureLearner):
     Parameters
     ----------
     code : int, optional
-        Numbers in the code; by default 256 for images (128 up to 16 pixels), 64 for rows and tables.
+        Numbers in the code; by default 128 for images, 64 for rows and tables.
     mask : float, optional
         The share of patches or columns that is hidden, in (0, 1); by default 0.75 of patches, 0.3 of columns.
     scaling : 'auto', 'whole' or 'columns'
@@ -143,6 +143,7 @@ class MaskedAutoencoder(FeatureLearner):
     """
 
     network_names: ClassVar[tuple[str, ...]] = ("encoder", "decoder")
+    image_code: ClassVar[int] = 128
 
     decoder_: nn.Module
 

@@ -42,7 +42,7 @@ FEWEST_HELD_OUT = {"images": 200, "vectors": 25, "table": 25}
 """With fewer to judge by, stopping early is worth less than the labels it costs; augmented images rarely need it."""
 FROZEN = 0.1
 """The part of the training in which only the head learns, where the encoder has learned before."""
-LAYER_DECAY = 0.8
+LAYER_DECAY = 0.9
 CALIBRATED = 2048
 """Items whose features set the scales of the head."""
 EMA = 0.99
@@ -211,7 +211,7 @@ class Supervised(Trained):
         once = max(1, items // batch)
         steps = max(STEPS, PASSES * math.sqrt(54_000 / items) * once)
         epochs = max(1, round(steps / (once * math.ceil(EPOCH / once))))
-        rate = 3e-3 if self.format_.kind == "images" else 2e-3
+        rate = 3e-3 if self.format_.kind == "images" and not self.pretrained_ else 2e-3
         return Recipe(batch, epochs, rate, 1e-2, 1.0, max(5, math.ceil(0.2 * epochs)))
 
     def _trainer(self, recipe: Recipe) -> Trainer:

@@ -17,7 +17,7 @@ from torch import Tensor
 from hiddenspace.errors import UsageError
 
 Augmentation = Callable[[Tensor], Tensor]
-ASPECT = 4 / 3
+ASPECT = 10 / 9
 """The widest a crop is for its height, and the other way round."""
 ERASED = (0.15, 0.45)
 """The sides of an erased rectangle, as shares of the image's."""
@@ -38,6 +38,8 @@ class ImageAugmentation:
     ----------
     crop : float
         The smallest share of the area that a view shows, in (0, 1]; views are brought back to the size of the image.
+        SimCLR crops down to 0.08 of photographs with room around things; of small centred pictures a crop must leave
+        enough to know the thing by (the probe on held-out Fashion-MNIST was worse at 0.3 than from 0.5 on).
     flip : bool
         Mirror half of the views. Off by default: a digit, a letter or a road sign is another thing in the mirror.
     rotation : float
@@ -51,13 +53,13 @@ class ImageAugmentation:
         The share of views in which a rectangle is set to 0 (Zhong et al. 2020), in [0, 1].
     """
 
-    crop: float = 0.3
+    crop: float = 0.8
     flip: bool = False
-    rotation: float = 10.0
+    rotation: float = 0.0
     brightness: float = 0.4
     contrast: float = 0.4
     colour: float = 0.2
-    erase: float = 0.3
+    erase: float = 1.0
 
     def __post_init__(self) -> None:
         _share("crop", self.crop, least=1e-3)

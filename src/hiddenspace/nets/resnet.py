@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 import torch
@@ -12,6 +13,8 @@ from hiddenspace.nets.blocks import halved
 
 Shape = tuple[int, ...]
 _NARROWEST = 8
+_COARSEST = 4
+_QUARTERS = 2
 _SMALL = 16
 """Images up to this side keep their resolution in the first layer."""
 
@@ -53,15 +56,17 @@ class ResNetEncoder(nn.Module):
     """Images to features: (b, c, h, w) -> (b, code).
 
     A first layer, which halves the resolution of images larger than 16 pixels, and one residual block for each
-    resolution down to 2 pixels; each has twice the channels of the one before, and the last one `code`. The features
-    are its means over the image. In training the normalisation looks at the batch; afterwards (`eval`) it does not.
+    resolution down to 4 pixels; each has twice the channels of the one before, and the last one a quarter of `code`.
+    The features are its means over the four quarters of the image. Means over the whole image, as He et al. take
+    them, forget what is above and what below, and on held-out Fashion-MNIST they were worse. In training the
+    normalisation looks at the batch; afterwards (`eval`) it does not.
 
     Parameters
     ----------
     shape
         (c, h, w) of one image.
     code
-        Features, which is also the number of channels at the coarsest resolution.
+        Features. A linear layer makes them where 4 does not divide it, or it is small.
     """
 
     def __init__(self, shape: Shape, code: int) -> None:
@@ -69,15 +74,19 @@ class ResNetEncoder(nn.Module):
         size, stem = (shape[1], shape[2]), 2 if max(shape[1:]) > _SMALL else 1
         size = halved(size) if stem == 2 else size
         strides = [1]
-        while max(size) > 2:
+        while max(size) > _COARSEST:
             size = halved(size)
             strides.append(2)
-        channels = [max(_NARROWEST, code >> i) for i in reversed(range(len(strides)))]
+        last = max(_NARROWEST, math.ceil(code / _QUARTERS**2))
+        channels = [max(_NARROWEST, last >> i) for i in reversed(range(len(strides)))]
         self.stem = Normed(shape[0], channels[0], 3, stem)
-        pairs = zip(pairwise([channels[0], *channels[:-1], code]), strides, strict=True)
+        pairs = zip(pairwise([channels[0], *channels]), strides, strict=True)
         self.blocks = nn.Sequential(*(NormedResidual(before, after, stride) for (before, after), stride in pairs))
+        features = last * _QUARTERS**2
+        self.head = nn.Identity() if features == code else nn.Linear(features, code)
 
     def forward(self, x: Tensor) -> Tensor:
         """(b, c, h, w) -> (b, code)."""
-        features = self.blocks(F.relu(self.stem(x.contiguous(memory_format=torch.channels_last))))
-        return features.mean((2, 3))  # type: ignore[no-any-return]
+        coarse = self.blocks(F.relu(self.stem(x.contiguous(memory_format=torch.channels_last))))
+        code: Tensor = self.head(F.adaptive_avg_pool2d(coarse, _QUARTERS).flatten(1))
+        return code

@@ -40,8 +40,8 @@ from hiddenspace.training.trainer import Trainer
 
 MOST_HELD_OUT = 10_000
 WITHOUT_DECODER = (
-    "Codes of the {name} cannot be decoded, so there are no reconstructions to compare with PCA's. Where the items have "
-    "classes for labels, codes are judged by them: no model has seen a label."
+    "Codes of the {name} cannot be decoded, so there are no reconstructions to compare with PCA's. Where the items "
+    "have classes for labels, codes are judged by them: no model has seen a label."
 )
 CURVE = 128
 """Components of the PCA that the curve over code sizes is drawn from."""

@@ -24,6 +24,8 @@ EXAMPLES = 10_000
 """Codes from which axes and probabilities are learned, at most."""
 FEW = 1000
 """With fewer items the matrix that turns codes may cost more than it saves, so both ways are tried."""
+MARGIN = 0.95
+"""Of the loss that is allowed, as other items differ from those that judge."""
 ODD = 30
 """So many standard deviations from the median a code is no example of anything."""
 
@@ -61,8 +63,8 @@ class Compressed:
 def compress(space: HiddenSpace, X: Any, path: Path, loss: float = 0.3) -> Compressed:
     """Writes the codes of items as a small file.
 
-    The step is the largest whose additional error is allowed; probabilities are fitted to the codes themselves, and
-    where these are few, to the space's codes as well, and stand in the file.
+    The step is the largest that loses at most 95 % of what is allowed; probabilities are fitted to the codes
+    themselves, and where these are few, to the space's codes as well, and stand in the file.
 
     Parameters
     ----------
@@ -91,7 +93,7 @@ def compress(space: HiddenSpace, X: Any, path: Path, loss: float = 0.3) -> Compr
     judge = judge_of(space, decoder, dataset, codes)
     examples = ordinary(some_of(space.codes, EXAMPLES))
     content = partial(_content, space.coding.fingerprint, codes, examples, dataset.ids)
-    tried = [(largest_step(judge, axes, loss)) for axes in _axes(decoder, examples, len(codes))]
+    tried = [largest_step(judge, axes, MARGIN * loss) for axes in _axes(decoder, examples, len(codes))]
     files = [(*to_bytes(content(quantiser)), lost) for quantiser, lost in tried]
     file, bits, lost = min(files, key=lambda made: len(made[0]))
     with writing(path, "choose another place", HiddenspaceError):

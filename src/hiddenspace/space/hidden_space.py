@@ -353,7 +353,7 @@ class HiddenSpace:
         Parameters
         ----------
         method : {"auto", "code", "pca", "tsne", "umap", "pacmap"}
-            'auto' is the code itself where it has two numbers, else t-SNE.
+            'auto' is the code itself where it has two numbers, PCA where it has one, else t-SNE.
         limit : int
             At most so many items, chosen at random.
         random_state : int

@@ -54,7 +54,7 @@ def build_index(table: Any) -> None:
     """Sorts the codes of a table into about sqrt(n) lists by k-means.
 
     Codes are kept whole in the lists: on 1,000,000 codes of 32 numbers this was faster to build and to search than
-    product or scalar quantisation and HNSW at the same recall, for 4 bytes more a number on disk.
+    product or scalar quantisation at the same recall, for 4 bytes more a number on disk.
     """
     from lancedb.index import IvfFlat
 
