@@ -37,6 +37,28 @@ def test_two_perspectives_end_in_the_same_subspace() -> None:
     assert angles.max() < 0.2
 
 
+@pytest.mark.slow
+def test_the_guide_to_hidden_spaces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).resolve().parent.parent / "docs" / "hidden-space.md").read_text()
+    monkeypatch.chdir(tmp_path)
+    world: dict[str, Any] = {}
+    for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        exec(compile(code, "hidden-space.md", "exec"), world)
+    assert world["again"].shape == (1797, 8, 8)
+    assert world["strip"].shape == (9, 8, 8)
+    assert world["new"].shape == (64, 8, 8)
+    assert world["scores"].shape == (1797,)
+    assert (tmp_path / "map.html").exists()
+
+
+def test_the_commands_of_the_table_exist() -> None:
+    from hiddenspace.cli.main import COMMANDS
+
+    named = set(re.findall(r"^\| `hiddenspace (\w+) ", PAGE, re.MULTILINE))
+    assert len(named) > 8
+    assert named <= set(COMMANDS)
+
+
 def test_the_command_of_the_main_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     commands = re.findall(r"hiddenspace (fit \w+) ", PAGE)
     assert "fit digits" in commands

@@ -18,7 +18,7 @@ from hiddenspace.space.labelling import Target, read_target, stratified_draw
 from hiddenspace.space.morphing import path_between
 from hiddenspace.space.probing import probe_score
 
-MAPPED = 2000
+MAPPED = 1000
 QUERIES, NEIGHBOURS = {"images": 4, "vectors": 3, "table": 2}, 7
 MORPHS, STEPS = {"images": 3, "vectors": 3, "table": 1}, 8
 SAMPLED = {"images": 30, "vectors": 6, "table": 6}
