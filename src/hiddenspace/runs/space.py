@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.errors import DataError
 from hiddenspace.runs.narrator import Narrator
 from hiddenspace.space.hidden_space import HiddenSpace
+from hiddenspace.space.items import ids_of
 from hiddenspace.space.places import STORE
 
 
@@ -33,7 +36,11 @@ def store_space(
     """
     try:
         if not anew and (folder / STORE).exists():
-            return HiddenSpace.open(folder)
+            space = HiddenSpace.open(folder)
+            # one that somebody has changed stays as it is, but the report shows the run's own items
+            return (
+                space if np.array_equal(space.ids, ids_of(dataset, None, len(dataset))) else HiddenSpace(model, dataset)
+            )
         space = HiddenSpace(model, dataset)
         space.save(folder / STORE)
     except DataError as error:

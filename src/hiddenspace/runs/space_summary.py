@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +19,9 @@ from hiddenspace.space.labelling import Target, read_target, stratified_draw
 from hiddenspace.space.morphing import path_between
 from hiddenspace.space.probing import probe_score
 
+if TYPE_CHECKING:
+    from hiddenspace.runs.run import Split
+
 MAPPED = 1000
 QUERIES, NEIGHBOURS = {"images": 4, "vectors": 3, "table": 2}, 7
 MORPHS, STEPS = {"images": 3, "vectors": 3, "table": 1}, 8
@@ -29,25 +33,22 @@ SAME = 1e-4
 SAMPLER = "a mixture of Gaussians"
 
 
-def space_summary(
-    space: HiddenSpace, dataset: Dataset, held_out: Dataset, models: Mapping[str, Encoding], seed: int
-) -> SpaceSummary:
+def space_summary(space: HiddenSpace, split: Split, models: Mapping[str, Encoding], seed: int) -> SpaceSummary:
     """The map, neighbours, morphs, samples and probes of a space.
 
     Parameters
     ----------
     space : HiddenSpace
         Of the last of the models.
-    dataset : Dataset
-        The items of the space, in their order.
-    held_out : Dataset
-        Items that no model has seen.
+    split : Split
+        Its source holds the items of the space, in their order.
     models : mapping of name to model
         What the probes compare, besides raw data.
     seed : int
     """
     model = list(models.values())[-1]
-    neighbours, ids = _neighbours(space, dataset, held_out, model)
+    held_out = split.held_out
+    neighbours, ids = _neighbours(space, split.source, held_out, model)
     coder = model if isinstance(model, Coder) else None
     return SpaceSummary(
         map=space.map(limit=MAPPED, random_state=seed) if len(space) > 2 else None,
@@ -56,7 +57,7 @@ def space_summary(
         morphs={} if coder is None else _morphs(space, held_out, coder),
         samples=None if coder is None else _samples(space, coder, seed),
         sampler=SAMPLER,
-        probes=_probes(dataset, held_out, models, seed),
+        probes=_probes(split.training, held_out, models, seed),
     )
 
 
@@ -111,10 +112,10 @@ def _samples(space: HiddenSpace, model: Coder, seed: int) -> Items:
 
 
 def _probes(
-    dataset: Dataset, held_out: Dataset, models: Mapping[str, Encoding], seed: int
+    training: Dataset, held_out: Dataset, models: Mapping[str, Encoding], seed: int
 ) -> dict[str, dict[int, float]]:
     """Accuracy of logistic regression on held-out items, at several numbers of labels, where labels are classes."""
-    target, judged = _classes(dataset), _classes(held_out)
+    target, judged = _classes(training), _classes(held_out)
     if target is None or judged is None:
         return {}
     judges = np.flatnonzero(judged.known)[:JUDGES]
@@ -124,12 +125,12 @@ def _probes(
     raw = next(iter(models.values()))  # whose format says what raw data are
     features: dict[str, Callable[[Dataset], np.ndarray]] = {"raw data": lambda some: _flat(raw, some)}
     features |= {name: model.transform for name, model in models.items()}
-    y, test_y = np.asarray(dataset.labels), np.asarray(held_out.labels)[judges]
+    y, test_y = np.asarray(training.labels), np.asarray(held_out.labels)[judges]
     scores: dict[str, dict[int, float]] = {}
     for name, make in features.items():
         test = make(held_out.take(judges))
         scores[name] = {
-            count: probe_score("linear", make(dataset.take(draw)), y[draw], test, test_y, classes=True, seed=seed)
+            count: probe_score("linear", make(training.take(draw)), y[draw], test, test_y, classes=True, seed=seed)
             for count, draw in zip(counts, draws, strict=True)
         }
     return scores

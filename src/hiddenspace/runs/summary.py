@@ -69,7 +69,7 @@ def summary(
         history=last.history_,
         best_epoch=getattr(last, "best_epoch_", None),
         columns=list(getattr(last.format_, "feature_names", [])),
-        space=None if space is None else space_summary(space, split.source, split.held_out, models, settings.seed),
+        space=None if space is None else space_summary(space, split, models, settings.seed),
         settings=_settings(settings, last),
     )
     coders = {name: model for name, model in models.items() if isinstance(model, Coder)}

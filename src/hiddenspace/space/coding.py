@@ -76,8 +76,8 @@ class NetworkCoding:
 
     def __init__(self, encoder: nn.Module, decoder: nn.Module | None = None) -> None:
         self.encoder, self.decoder = encoder.eval(), None if decoder is None else decoder.eval()
-        networks = {"encoder": encoder} | ({} if decoder is None else {"decoder": decoder})
-        self.fingerprint = fingerprint_of(networks, type(encoder).__name__)
+        # codes belong to their encoder, whatever decodes them
+        self.fingerprint = fingerprint_of({"encoder": encoder}, type(encoder).__name__)
         self.code_size = 0  # known once something was encoded
         self.format: Format | None = None
         self.decodes = decoder is not None
@@ -104,9 +104,10 @@ class NetworkCoding:
             features: Any = self.encoder(x)
         except Exception as error:  # of any kind: it is a person's own code
             raise UsageError(f"the network does not take items of {tuple(x.shape[1:])} ({error}).") from error
-        if not isinstance(features, Tensor) or features.ndim < 2:
-            raise UsageError("the network must give a tensor (batch, features); wrap it in one that does.")
-        return features.flatten(2).mean(2) if features.ndim > 2 else features
+        if not isinstance(features, Tensor) or features.ndim not in (2, 4):
+            given = f"{tuple(features.shape)}" if isinstance(features, Tensor) else f"a {type(features).__name__}"
+            raise UsageError(f"the network gives {given}; wrap it in one that gives (batch, features).")
+        return features.flatten(2).mean(2) if features.ndim == 4 else features
 
     def decode(self, codes: np.ndarray) -> Any:
         if self.decoder is None or self.format is None:
@@ -119,9 +120,10 @@ class NetworkCoding:
 class ReadyCodes:
     """Codes from elsewhere: nothing more can be encoded or decoded."""
 
-    def __init__(self, codes: np.ndarray) -> None:
+    def __init__(self, codes: np.ndarray, fingerprint: str | None = None) -> None:
         self.codes = codes
-        self.fingerprint = hashlib.sha256(f"{codes.shape[1]} numbers from elsewhere".encode()).hexdigest()[:16]
+        unknown = hashlib.sha256(f"{codes.shape[1]} numbers from elsewhere".encode()).hexdigest()[:16]
+        self.fingerprint = fingerprint or unknown  # of the model that made them, where it is known
         self.code_size = codes.shape[1]
         self.format: Format | None = None
         self.decodes = False

@@ -93,7 +93,7 @@ class HiddenSpace:
         self._densities: dict[tuple[str, int], CodeDensity] = {}
 
     @classmethod
-    def open(cls, place: str | Path, model: Any = None) -> Self:
+    def open(cls, place: str | Path, model: Any = None, *, decoder: nn.Module | None = None) -> Self:
         """The space of a run, or one that `save` has stored.
 
         Parameters
@@ -102,6 +102,8 @@ class HiddenSpace:
             A run folder, or where the space was saved: a folder, or object storage such as s3://bucket/space.lance.
         model : fitted model or path, optional
             What encodes and decodes; by default the run's own. Without one, codes can still be searched and mapped.
+        decoder : Module, optional
+            Where `model` is a network of one's own.
 
         Raises
         ------
@@ -120,7 +122,8 @@ class HiddenSpace:
         space = cls.__new__(cls)
         space._dataset, space._store, space._items = None, opened, opened.read()
         space._densities = {}
-        space.coding = ReadyCodes(space._items.codes) if model is None else coding_of(model)
+        ready = ReadyCodes(space._items.codes, opened.fingerprint)
+        space.coding = ready if model is None else coding_of(model, decoder)
         if model is not None and space.coding.fingerprint != opened.fingerprint:
             raise ModelError(
                 f"the codes in {store} were made by another model (fingerprint {opened.fingerprint}, this one has "

@@ -24,6 +24,7 @@ from hiddenspace.autoencoders import checks
 from hiddenspace.errors import DataError, UsageError
 from hiddenspace.space import search
 from hiddenspace.space.coding import checked_codes
+from hiddenspace.space.conditions import with_quotes
 from hiddenspace.space.items import Items
 from hiddenspace.space.lance_index import KEPT, tend, tune
 from hiddenspace.space.neighbour_table import (
@@ -158,7 +159,8 @@ class Neighbours:
         if not isinstance(condition, str):
             raise UsageError(f'the condition {condition!r} is no text; write it as in "label = 3".')
         try:
-            found = self._table.search().where(condition).select([POSITION]).limit(None).to_arrow()
+            asked = with_quotes(condition, self._items.metadata)
+            found = self._table.search().where(asked).select([POSITION]).limit(None).to_arrow()
         except (ValueError, RuntimeError) as error:
             raise UsageError(
                 f"the condition {condition!r} cannot be understood ({short(error)}); the columns are "
