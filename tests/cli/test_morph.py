@@ -116,3 +116,16 @@ def test_mistakes_end_in_one_sentence(
     assert named in said
     assert said.count("\n") == 1, said
     assert not list(tmp_path.iterdir())
+
+
+def test_strength_needs_a_direction(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["morph", "nowhere", "0", "1", "--strength", "2"]) == 2
+    assert "--towards" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["sample", "map"])
+def test_a_seed_below_zero_is_refused(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hs.PCA(2).fit("wine").save_pretrained(tmp_path)
+    source = ["--source", "wine"] if name == "sample" else ["wine"]
+    assert main([name, str(tmp_path), *source, "--seed", "-1"]) == 2
+    assert "0 or more" in capsys.readouterr().err

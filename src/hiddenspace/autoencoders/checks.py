@@ -18,6 +18,13 @@ def whole(name: str, value: Any, most: int | None = None) -> int:
     return int(value)
 
 
+def seed(name: str, value: Any) -> int:
+    """A whole number of 0 or more, as NumPy's generators take it."""
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 0:
+        raise UsageError(f"{name}={value!r} is no seed; use a whole number of 0 or more.")
+    return int(value)
+
+
 def number(name: str, value: Any, *, least: float, above: float = -math.inf, below: float = math.inf) -> None:
     """A number within bounds; neither infinity nor a boolean is one."""
     is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)

@@ -12,7 +12,9 @@ from hiddenspace.cli.spaces import space_of
 from hiddenspace.errors import UsageError
 from hiddenspace.pictures.animation import FILMS
 from hiddenspace.space.hidden_space import HiddenSpace
+from hiddenspace.space.morphing import path_between
 
+Method = Literal["linear", "spherical"]
 STEPS, FRAMES = 9, 37
 
 
@@ -23,9 +25,9 @@ def morph(
     *,
     towards: str | None = None,
     away_from: str | None = None,
-    strength: float = 1.0,
+    strength: float | None = None,
     steps: int | None = None,
-    method: Literal["linear", "spherical"] = "linear",
+    method: Method = "linear",
     source: str | None = None,
     out: str | None = None,
 ) -> None:
@@ -47,8 +49,9 @@ def morph(
         Items with the attribute: a condition on what is known about the items, such as "label = 3".
     away_from : str, optional
         Items without it.
-    strength : float
-        How far to go that way: 1 is from the average of the items without to that of those with.
+    strength : float, optional
+        With --towards, how far to go that way: 1, the default, is from the average of the items without to that of
+        those with.
     steps : int, optional
         How many items, both ends among them; 9, or 37 for films.
     method : str
@@ -60,6 +63,8 @@ def morph(
         default morph.png or morph.csv.
     """
     towards_what = _checked(b, towards, away_from)
+    if strength is not None and towards_what is None:
+        raise UsageError("--strength is of a direction; give --towards and --away-from with it, or leave it out.")
     space = space_of(run, source)
     path = path_for(space, out, "morph")
     count = steps if steps is not None else FRAMES if path.suffix.lower() in FILMS else STEPS
@@ -67,7 +72,7 @@ def morph(
         assert b is not None
         items = space.morph(a, b, count, method=method)
     else:
-        items = _towards(space, a, towards_what, strength, count)
+        items = _towards(space, a, towards_what, 1.0 if strength is None else strength, count, method)
     write_way(space, items, path)
     Console(stderr=True).print(f"{len(items)} steps: {path}", highlight=False, soft_wrap=True)
 
@@ -81,7 +86,10 @@ def _checked(b: str | None, towards: str | None, away_from: str | None) -> tuple
     return None if towards is None or away_from is None else (towards, away_from)
 
 
-def _towards(space: HiddenSpace, item: str, conditions: tuple[str, str], strength: float, steps: int) -> Any:
+def _towards(
+    space: HiddenSpace, item: str, conditions: tuple[str, str], strength: float, steps: int, method: Method
+) -> Any:
     """The item with more and more of the attribute."""
     start, step = space.code_of(item), space.direction(*conditions)
-    return space.morph(start, start + np.float32(strength) * step, steps)
+    end = start + np.float32(strength) * step
+    return space.decode(path_between(start, end, steps, method, centre=space.codes.mean(0)))

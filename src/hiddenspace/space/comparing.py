@@ -264,7 +264,6 @@ def _check(
         raise UsageError("label_counts is empty; give at least one number of labels, such as [100].")
     for count in label_counts:
         checks.whole("label_counts", count)
-    if not isinstance(random_state, int | np.integer) or random_state < 0:
-        raise UsageError(f"random_state={random_state!r} is not possible here; use a whole number of 0 or more.")
+    checks.seed("random_state", random_state)
     if unknown := [probe for probe in probes if probe not in PROBES] or ([] if probes else ["nothing"]):
         raise UsageError(f"there is no probe {unknown[0]!r}; use {', '.join(PROBES)}.")

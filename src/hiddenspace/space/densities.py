@@ -49,6 +49,8 @@ class CodeDensity:
             If n is no whole number of 1 or more.
         """
         checks.whole("n", n)
+        if seed is not None:
+            checks.seed("seed", seed)
         rng = np.random.default_rng(seed)
         return self.whitening.back(np.hstack([self.inner.draw(n, rng), self.rest.draw(n, rng)]))
 
@@ -100,6 +102,7 @@ def fit_density(codes: np.ndarray, method: str = "gmm", seed: int = 0) -> CodeDe
     if method not in (*METHODS, PRIOR):
         raise UsageError(f"method={method!r} is no density; use {', '.join(map(repr, METHODS))} or {PRIOR!r}.")
     codes = checked_codes(codes)
+    checks.seed("random_state", seed)
     if method == PRIOR:
         return CodeDensity(Whitening.none(codes.shape[1]), StandardNormal(codes.shape[1]))
     if len(codes) < 2:

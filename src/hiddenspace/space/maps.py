@@ -158,6 +158,7 @@ def make_map(space: HiddenSpace, method: str = "auto", *, limit: int = 10_000, r
         If the package of the method is not installed.
     """
     limit = checks.whole("limit", limit)
+    checks.seed("random_state", random_state)
     if not len(space):
         raise UsageError("this space has no items left, so there is nothing to map; add some.")
     chosen = np.arange(len(space))
