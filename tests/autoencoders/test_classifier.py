@@ -501,3 +501,18 @@ def test_two_datasets_as_one(tmp_path):
     assert len(joined(hs.load_dataset(TABLE), hs.load_dataset(TABLE))) == 160
     with pytest.raises(DataError, match="same kind"):
         joined(hs.load_dataset(TABLE), mapped)
+
+
+def test_the_head_of_a_fresh_net_with_batch_norm_sees_features_of_unit_size():
+    """Before training such a net would be judged by statistics that it has not gathered yet."""
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(torch.nn.Conv2d(1, 8, 3), torch.nn.BatchNorm2d(8), torch.nn.ReLU(), torch.nn.Flatten())
+    net[0].weight.data *= 0.01
+    digits = hs.load_dataset("digits").take(np.arange(128))
+    model = hs.Classifier(init=None, encoder=None, epochs=1, random_state=0, trainer=hs.Trainer(progress=False))
+    model.fit(digits.items, digits.labels)
+    model.encoder_, model.pretrained_ = net, False
+    model.head_ = type(model.head_)(8 * 36, 10)
+    model._calibrate(digits)
+    assert 0.05 < float(model.head_.scale.median()) < 20
+    assert float(net[1].running_var.mean()) == 1  # nothing was remembered

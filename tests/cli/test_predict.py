@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 import hiddenspace as hs
 from hiddenspace.cli.main import main
@@ -82,3 +83,42 @@ def test_what_cannot_be_done_is_said(folder, tmp_path, capsys):
     assert "has no labels; name the column" in capsys.readouterr().err
     assert main(["predict", str(folder / "ae"), str(folder / "kinds.csv"), "--out", "p.png"]) == 2
     assert "end it with .csv or .parquet" in capsys.readouterr().err
+
+
+def test_folders_called_by_digits_keep_their_names_in_the_test_part_too(tmp_path, capsys):
+    digits = hs.load_dataset("digits")
+    for part, some in (("train", range(200)), ("test", range(200, 260))):
+        for i in some:
+            folder = tmp_path / "data" / part / f"0{digits.labels[i]}"
+            folder.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(digits.items[i, ..., 0]).save(folder / f"{i}.png")
+    call("train", tmp_path / "data", "--epochs", 2, "--out", tmp_path / "m")
+    assert "accuracy on 60 held-out items" in capsys.readouterr().err
+    assert list(hs.load(tmp_path / "m").classes_) == [f"0{i}" for i in range(10)]
+
+
+def test_missing_labels_leave_the_test_part_alone():
+    from hiddenspace.cli.train import _known
+
+    test = hs.Dataset(np.zeros((3, 2)), "vectors", labels=np.array(["a", "nan", "b"]))
+    data = hs.Dataset(np.zeros((3, 2)), "vectors", labels=np.array(["a", "nan", "b"]), test=test)
+    known, free = _known(data, "auto")
+    assert (len(known), len(known.test), len(free)) == (2, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("labels", "task", "numbers"),
+    [
+        (["1", "2"], "auto", False),
+        (["1.5", "2"], "auto", True),
+        (["007", "x"], "auto", False),
+        (["inf", "1.5"], "auto", False),
+        (["1", "2"], "regressor", True),
+        (["1.5", "2"], "classifier", False),
+    ],
+)
+def test_which_labels_are_numbers(labels, task, numbers):
+    from hiddenspace.cli.train import _known
+
+    known, _ = _known(hs.Dataset(np.zeros((2, 2)), "vectors", labels=np.array(labels)), task)
+    assert (known.labels.dtype.kind == "f") == numbers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from abc import abstractmethod
 from collections.abc import Callable
@@ -178,10 +179,14 @@ class Supervised(Trained):
         return FROZEN * recipe.epochs if self.pretrained_ else 0.0
 
     def _calibrate(self, training: Dataset) -> None:
-        """Lets the head know how large features are."""
+        """Lets the head know how large features are.
+
+        Normalisation layers of a fresh encoder have seen nothing yet: they go by the batch here, as they will at first,
+        and forget it afterwards.
+        """
         some = np.linspace(0, len(training) - 1, min(len(training), CALIBRATED)).astype(np.intp)
-        self.encoder_.eval()
-        features = collected(self._map(self.encoder_, x) for x in self._batches(training.take(some)))
+        encoder = self.encoder_.eval() if self.pretrained_ else copy.deepcopy(self.encoder_).train()
+        features = collected(self._map(encoder, x) for x in self._batches(training.take(some)))
         self.head_.calibrate(torch.from_numpy(features))
 
     def _parts(self, dataset: Dataset, batch_size: int, seed: int | None) -> dict[str, ArrayBatches]:

@@ -70,7 +70,7 @@ def train(
     checks.number("held_out", held_out, least=0, below=1)
     console = Console(stderr=True, quiet=quiet)
     start = None if init is None else load(init)
-    known, free = _known(_read(source, labels, start))
+    known, free = _known(_read(source, labels, start), task)
     more = free if unlabelled is None else _read(unlabelled, None, start)
     if unlabelled is not None and free is not None:
         console.print(f"{len(free):,} items of {source} have no label and are left out.", highlight=False)
@@ -96,25 +96,45 @@ def _read(source: str, labels: str | None, start: Any) -> Dataset:
     return load_dataset(source, labels=labels, **size)
 
 
-def _known(dataset: Dataset) -> tuple[Dataset, Dataset | None]:
-    """Items with a label, numbers as numbers, and those without a label where there are any."""
-    if dataset.labels is None:
-        raise DataError(f"{dataset.name} has no labels; name the column that holds them with --labels.")
-    missing = np.isin(dataset.labels.astype(str), MISSING)
+def _known(dataset: Dataset, task: str) -> tuple[Dataset, Dataset | None]:
+    """Items with a label, in the test part too, and those without a label where there are any."""
+    labels, test = _labels(dataset), dataset.test
+    missing = np.isin(labels.astype(str), MISSING)
     if missing.all():
         raise DataError(f"no label of {dataset.name} is known; name another column with --labels.")
-    known = dataset.take(~missing) if missing.any() else dataset
-    known = replace(known, labels=_numbers(np.asarray(known.labels)))
+    if test is not None and test.labels is not None:
+        test = test.take(~np.isin(test.labels.astype(str), MISSING))
+        test = test if len(test) else None
+    known = replace(dataset.take(~missing), test=test)
+    if _are_numbers(_labels(known), task):
+        known = _with_numbers(known)
     return known, dataset.take(missing) if missing.any() else None
 
 
-def _numbers(labels: np.ndarray) -> np.ndarray:
-    """Labels that were read as text, as the numbers they are; whole ones as integers."""
+def _labels(dataset: Dataset) -> np.ndarray:
+    if dataset.labels is None:
+        raise DataError(f"{dataset.name} has no labels; name the column that holds them with --labels.")
+    return np.asarray(dataset.labels)
+
+
+def _are_numbers(labels: np.ndarray, task: str) -> bool:
+    """Whether labels are to be named as numbers: as asked for, or because they have decimals."""
+    if task == "auto":
+        try:
+            numbers = labels.astype(np.float64)
+        except ValueError:
+            return False
+        return bool(np.isfinite(numbers).all() and (numbers != np.round(numbers)).any())
+    return task == "regressor"
+
+
+def _with_numbers(dataset: Dataset) -> Dataset:
     try:
-        numbers = labels.astype(np.float64)
-    except ValueError:
-        return labels
-    return numbers.astype(np.int64) if np.array_equal(numbers, np.round(numbers)) else numbers
+        numbers = _labels(dataset).astype(np.float64)
+    except ValueError as error:
+        raise DataError(f"the labels of {dataset.name} are no numbers ({error}); use --task classifier.") from error
+    test = dataset.test
+    return replace(dataset, labels=numbers, test=test if test is None or test.labels is None else _with_numbers(test))
 
 
 def _parts(dataset: Dataset, held_out: float, seed: int) -> tuple[Dataset, Dataset | None]:
