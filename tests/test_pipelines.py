@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import xgboost
 from sklearn.datasets import load_digits, load_wine
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.pipeline import make_pipeline, make_union
@@ -10,7 +11,6 @@ from sklearn.preprocessing import FunctionTransformer
 
 import hiddenspace as hs
 
-xgboost = pytest.importorskip("xgboost")
 QUICK = {"epochs": 5, "random_state": 0, "trainer": hs.Trainer(progress=False)}
 
 

@@ -13,6 +13,7 @@ from hiddenspace.data.batches import ArrayBatches, Stored
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.errors import DataError
 from hiddenspace.estimator import Estimator
+from hiddenspace.nets.devices import device_of
 
 BATCH = 256
 ROWS = 64
@@ -35,10 +36,9 @@ class Batchwise(Estimator):
         return self._draw(self.format_.store(dataset), self.format_.to_model)
 
     def _draw(self, stored: Stored, to_model: Callable[[Tensor], Tensor]) -> Iterator[Tensor]:
-        tensor = next(iter([*self.encoder_.parameters(), *self.encoder_.buffers()]), None)
         size = BATCH if self.format_.kind == "images" else ROWS
         batches = ArrayBatches(stored, to_model, batch_size=size, seed=None, drop_last=False)
-        batches = batches.on(tensor.device if tensor is not None else torch.device("cpu"), 0, 1)
+        batches = batches.on(device_of(self.encoder_), 0, 1)
         for position in range(len(batches)):
             yield batches.draw(position)[0]
 

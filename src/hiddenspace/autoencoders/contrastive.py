@@ -164,10 +164,6 @@ class ContrastiveEncoder(FeatureLearner):
         if self.augmentation is not None and not callable(self.augmentation):
             raise UsageError(f"augmentation={self.augmentation!r} is no function; use ImageAugmentation(), or None.")
 
-    def _prepare(self, going_on: bool) -> None:
-        self.code_size_ = int(self.code or self.default_code(self.format_.shape))
-        self._build_networks()
-
     def _build_networks(self) -> None:
         """The person's own encoder, the code being what it gives; a default one where there is none."""
         shape = self.format_.shape

@@ -44,6 +44,10 @@ class FeatureLearner(Trained, Encoding):
         if self.monitor not in (True, False, "auto"):
             raise UsageError(f"monitor={self.monitor!r} is unknown; use True, False or 'auto'.")
 
+    def _prepare(self, going_on: bool) -> None:
+        self.code_size_ = int(self.code or self.default_code(self.format_.shape))
+        self._build_networks()
+
     def _watchers(self, training: Dataset, held_out: Dataset | None) -> list[Observer]:
         """The monitor, where it is wanted and there are labels to judge by."""
         possible = held_out is not None and has_classes(training)

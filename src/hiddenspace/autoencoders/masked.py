@@ -210,10 +210,6 @@ class MaskedAutoencoder(FeatureLearner):
         """The share of patches or columns that is hidden."""
         return self.mask or (0.75 if self.format_.kind == "images" else 0.3)
 
-    def _prepare(self, going_on: bool) -> None:
-        self.code_size_ = int(self.code or self.default_code(self.format_.shape))
-        self._build_networks()
-
     def _build_networks(self) -> None:
         shape, code = self.format_.shape, self.code_size_
         if self.format_.kind == "images":

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, Self
 
 import numpy as np
 import pandas as pd
+import torch
 from torch import Tensor
 
-from hiddenspace.data.batches import Stored
+from hiddenspace.data.batches import ArrayBatches, Stored
 from hiddenspace.data.chunks import mapped, mean_and_std
 from hiddenspace.data.dataset import Dataset, Kind, Layout
 from hiddenspace.data.value_range import ValueRange, unit_floats
 from hiddenspace.errors import DataError, ModelError
 
 Scaling = Literal["auto", "whole", "columns"]
+BATCH = 256
 
 
 class Format(Protocol):
@@ -194,6 +196,14 @@ class VectorFormat:
         """From what `config` gave."""
         value_range = ValueRange(**config["range"]) if config["range"] else None
         return cls((config["shape"][0],), value_range, tuple(config["mean"]), tuple(config["scale"]))
+
+
+def in_model_space(format_: Format, dataset: Dataset, device: torch.device | None = None) -> Iterator[Tensor]:
+    """Items in their order as networks see them, 256 at a time; on the CPU unless a device is given."""
+    batches = ArrayBatches(format_.store(dataset), format_.to_model, batch_size=BATCH, seed=None, drop_last=False)
+    batches = batches.on(device or torch.device("cpu"), 0, 1)
+    for position in range(len(batches)):
+        yield batches.draw(position)[0]
 
 
 def fit_format(dataset: Dataset, scaling: Scaling = "auto") -> Format:

@@ -12,6 +12,7 @@ from hiddenspace.autoencoders.coder import Coder
 from hiddenspace.autoencoders.pca import PCA
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.table_format import TableFormat
+from hiddenspace.nets.devices import device_of
 from hiddenspace.runs.showing import displayed
 
 AT_A_TIME = 1024
@@ -98,7 +99,7 @@ def unit_responses(model: Coder, items: Dataset, most: int) -> np.ndarray:
     order = np.argsort(-deviation, kind="stable")[:most]
     steps = np.zeros((len(order), len(mean)), np.float32)
     steps[np.arange(len(order)), order] = deviation[order]
-    device = next(iter([*model.decoder_.parameters(), *model.decoder_.buffers()])).device
+    device = device_of(model.decoder_)
     with torch.inference_mode():
         up, down = (model.decoder_(torch.from_numpy(mean + sign * steps).to(device)) for sign in (1, -1))
         return displayed(((up - down) / 2).cpu().numpy())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,14 +10,15 @@ import torch
 from sklearn.utils.validation import check_array
 from torch import Tensor, nn
 
+from hiddenspace.autoencoders.batchwise import collected
 from hiddenspace.autoencoders.coder import Coder
 from hiddenspace.autoencoders.encoding import Encoding
-from hiddenspace.data.batches import ArrayBatches
 from hiddenspace.data.dataset import Dataset
-from hiddenspace.data.format import Format, fit_format
+from hiddenspace.data.format import Format, fit_format, in_model_space
 from hiddenspace.data.load import load_dataset
 from hiddenspace.errors import DataError, ModelError, UsageError
 from hiddenspace.estimator import load
+from hiddenspace.nets.devices import device_of
 from hiddenspace.saving import fingerprint_of
 
 BATCH = 256
@@ -90,12 +90,8 @@ class NetworkCoding:
 
     def encode(self, dataset: Dataset) -> np.ndarray:
         assert self.format is not None
-        batches = ArrayBatches(
-            self.format.store(dataset), self.format.to_model, batch_size=BATCH, seed=None, drop_last=False
-        )
-        batches = batches.on(_device_of(self.encoder), 0, 1)
-        drawn = (batches.draw(position)[0] for position in range(len(batches)))
-        codes = _collected(self._pooled(x) for x in drawn)
+        drawn = in_model_space(self.format, dataset, device_of(self.encoder))
+        codes = collected(self._pooled(x) for x in drawn)
         self.code_size = codes.shape[1]
         return codes
 
@@ -112,9 +108,9 @@ class NetworkCoding:
     def decode(self, codes: np.ndarray) -> Any:
         if self.decoder is None or self.format is None:
             raise no_decoder(type(self.encoder).__name__)
-        device, decoder = _device_of(self.decoder), self.decoder
+        device, decoder = device_of(self.decoder), self.decoder
         parts = np.array_split(codes, max(1, -(-len(codes) // BATCH)))
-        return self.format.to_data(_collected(decoder(torch.from_numpy(z).to(device)) for z in parts))
+        return self.format.to_data(collected(decoder(torch.from_numpy(z).to(device)) for z in parts))
 
 
 class ReadyCodes:
@@ -190,13 +186,3 @@ def checked_codes(codes: Any, width: int | None = None) -> np.ndarray:
 def no_decoder(what: str) -> ModelError:
     """The error of everything that needs a way back from codes to items."""
     return ModelError(f"{what} has no decoder, so codes cannot become items again; use an autoencoder.")
-
-
-def _device_of(network: nn.Module) -> torch.device:
-    tensor = next(iter([*network.parameters(), *network.buffers()]), None)
-    return torch.device("cpu") if tensor is None else tensor.device
-
-
-def _collected(outputs: Iterator[Tensor]) -> np.ndarray:
-    with torch.inference_mode():
-        return torch.cat([output.float().cpu() for output in outputs]).numpy()

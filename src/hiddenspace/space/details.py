@@ -6,13 +6,10 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
-from hiddenspace.data.batches import ArrayBatches
 from hiddenspace.data.dataset import Dataset
-from hiddenspace.data.format import Format, ImageFormat
+from hiddenspace.data.format import Format, ImageFormat, in_model_space
 from hiddenspace.errors import DataError, UsageError
-from hiddenspace.space.coding import BATCH
 from hiddenspace.space.queries import is_name, positions_where
 
 if TYPE_CHECKING:
@@ -88,7 +85,4 @@ def _is_id(space: HiddenSpace, item: Any) -> bool:
 
 def _in_data_space(format_: Format, dataset: Dataset) -> np.ndarray:
     """Items in the data's own shape and in the range in which the model gives its own."""
-    stored, to_model = format_.store(dataset), format_.to_model
-    batches = ArrayBatches(stored, to_model, batch_size=BATCH, seed=None, drop_last=False)
-    batches = batches.on(torch.device("cpu"), 0, 1)
-    return np.concatenate([np.asarray(format_.to_data(batches.draw(i)[0].numpy())) for i in range(len(batches))])
+    return np.concatenate([np.asarray(format_.to_data(x.numpy())) for x in in_model_space(format_, dataset)])

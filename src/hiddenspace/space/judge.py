@@ -10,9 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hiddenspace.data.batches import ArrayBatches
 from hiddenspace.data.dataset import Dataset
-from hiddenspace.data.format import Format
+from hiddenspace.data.format import in_model_space
 from hiddenspace.space.quantiser import Axes, Quantiser
 from hiddenspace.space.sensitivity import Decoder
 
@@ -91,7 +90,8 @@ def judge_of(space: HiddenSpace, decoder: Decoder, dataset: Dataset, codes: np.n
     own = space._dataset
     known, theirs = (dataset, codes) if own is None else (own, space.codes)
     chosen = _some(len(known))
-    items = in_model_space(known.take(chosen), space.coding.format)
+    assert space.coding.format is not None  # what decodes has one
+    items = torch.cat([x.flatten(1) for x in in_model_space(space.coding.format, known.take(chosen))])
     error = _error(decoder, theirs[chosen], items)
     missing = 0.0
     if own is None:
@@ -99,16 +99,6 @@ def judge_of(space: HiddenSpace, decoder: Decoder, dataset: Dataset, codes: np.n
         items = torch.from_numpy(decoder(theirs[chosen]))
     least = LEAST * float(items.var(0, correction=0).mean()) + 1e-12
     return Judge(decoder, theirs[chosen], items, missing, max(error, least))
-
-
-def in_model_space(dataset: Dataset, format_: Format | None) -> Tensor:
-    """(n, p) float32."""
-    assert format_ is not None  # what decodes has one
-    batches = ArrayBatches(format_.store(dataset), format_.to_model, batch_size=256, seed=None, drop_last=False)
-    batches = batches.on(torch.device("cpu"), 0, 1)
-    drawn = [batches.draw(position)[0].flatten(1) for position in range(len(batches))]
-    batches.close()
-    return torch.cat(drawn)
 
 
 def _some(count: int) -> np.ndarray:

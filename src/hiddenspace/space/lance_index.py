@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 
 from hiddenspace.space.exact import ExactSearch
 from hiddenspace.space.neighbour_table import CODE
+from hiddenspace.space.waiting import waiting
 
 ENOUGH = 0.98
 """Recall@10 on items of the space, for which as many lists are looked into as it takes."""
@@ -59,7 +58,7 @@ def build_index(table: Any) -> None:
     from lancedb.index import IvfFlat
 
     count = table.count_rows()
-    with _said(f"Sorting {count:,} codes into an index ..."):
+    with waiting(f"Sorting {count:,} codes into an index ..."):
         table.create_index(CODE, config=IvfFlat(distance_type="l2", num_partitions=round(math.sqrt(count))))
 
 
@@ -85,7 +84,7 @@ def tune(table: Any, exact: ExactSearch, rows: np.ndarray) -> None:
         Row id of each position of those.
     """
     drawn = np.random.default_rng(0).choice(len(rows), min(SAMPLE, len(rows)), replace=False)
-    with _said("Measuring the recall of the index ..."):
+    with waiting("Measuring the recall of the index ..."):
         nearest = exact.nearest(exact.codes[drawn], NEAREST + 1)[0]
         truth = [[rows[p] for p in found if p != own][:NEAREST] for own, found in zip(drawn, nearest, strict=True)]
         lists, recall = FIRST_LISTS // 2, 0.0
@@ -94,8 +93,3 @@ def tune(table: Any, exact: ExactSearch, rows: np.ndarray) -> None:
             found = [candidates(table, exact.codes[p], NEAREST + 1, lists) for p in drawn]
             recall = float(np.mean([np.isin(t, f).mean() for t, f in zip(truth, found, strict=True)]))
     table.update_field_metadata({"path": CODE, "metadata": {LISTS: str(lists), RECALL: f"{recall:.4f}"}})
-
-
-def _said(what: str) -> AbstractContextManager[Any]:
-    console = Console(stderr=True)
-    return console.status(what) if console.is_terminal else nullcontext()

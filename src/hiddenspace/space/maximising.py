@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from hiddenspace.errors import ModelError, UsageError
+from hiddenspace.nets.devices import device_of
 from hiddenspace.space.coding import ModelCoding, NetworkCoding
 
 if TYPE_CHECKING:
@@ -101,8 +102,7 @@ def _activation(encoder: nn.Module, layer: str | None, units: Tensor) -> Callabl
         names = ", ".join(name for name in known if name)
         raise UsageError(f"the encoder has no layer {layer!r}; it has {names}.")
     module = encoder if layer is None else known[layer]
-    tensor = next(iter([*encoder.parameters(), *encoder.buffers()]), None)
-    device = torch.device("cpu") if tensor is None else tensor.device
+    device = device_of(encoder)
     seen: list[Tensor] = []
 
     def activation(x: Tensor) -> Tensor:

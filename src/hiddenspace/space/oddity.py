@@ -10,8 +10,10 @@ from torch import nn
 
 from hiddenspace.autoencoders.coder import Coder
 from hiddenspace.data.dataset import Dataset
+from hiddenspace.data.format import in_model_space
 from hiddenspace.errors import UsageError
-from hiddenspace.space.coding import BATCH, Coding, ModelCoding, NetworkCoding, no_decoder
+from hiddenspace.nets.devices import device_of
+from hiddenspace.space.coding import Coding, ModelCoding, NetworkCoding, no_decoder
 from hiddenspace.space.densities import fit_density
 
 if TYPE_CHECKING:
@@ -81,12 +83,11 @@ def reconstruction_errors(coding: Coding, dataset: Dataset) -> np.ndarray:
 
 def _errors_of_network(coding: NetworkCoding, decoder: nn.Module, dataset: Dataset) -> np.ndarray:
     assert coding.format is not None
-    device = next((t.device for t in [*decoder.parameters(), *decoder.buffers()]), torch.device("cpu"))
-    codes, errors = coding.encode(dataset), []
-    for start in range(0, len(dataset), BATCH):
-        some = dataset.take(np.arange(start, min(start + BATCH, len(dataset))))
-        x = coding.format.to_model(torch.from_numpy(np.asarray(coding.format.store(some)[np.arange(len(some))])))
+    codes, errors, start = coding.encode(dataset), [], 0
+    for x in in_model_space(coding.format, dataset):
+        part = torch.from_numpy(codes[start : start + len(x)])
+        start += len(x)
         with torch.inference_mode():
-            rebuilt = decoder(torch.from_numpy(codes[start : start + BATCH]).to(device)).cpu()
+            rebuilt = decoder(part.to(device_of(decoder))).cpu()
         errors.append(((rebuilt - x) ** 2).flatten(1).mean(1).double().numpy())
     return np.concatenate(errors)

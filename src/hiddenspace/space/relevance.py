@@ -14,6 +14,7 @@ from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.format import Format, ImageFormat
 from hiddenspace.data.table_format import TableFormat
 from hiddenspace.errors import DataError, ModelError, UsageError
+from hiddenspace.nets.devices import device_of
 from hiddenspace.space.coding import Coding, ModelCoding, NetworkCoding
 
 if TYPE_CHECKING:
@@ -75,8 +76,7 @@ class Networks:
         assert coding.format is not None
         self.format: Format = coding.format
         self.decode: nn.Module | None = decoder
-        tensor = next(iter([*encoder.parameters(), *encoder.buffers()]), None)
-        self.device = torch.device("cpu") if tensor is None else tensor.device
+        self.device = device_of(encoder)
 
     def codes(self, x: Tensor) -> Tensor:
         """(n, d) -> (n, code), batch by batch."""

@@ -9,12 +9,10 @@ import numpy as np
 import torch
 from sklearn.base import clone
 
-from hiddenspace.autoencoders.batchwise import BATCH
 from hiddenspace.autoencoders.encoding import Encoding
 from hiddenspace.autoencoders.recipe import default_code
-from hiddenspace.data.batches import ArrayBatches
 from hiddenspace.data.dataset import Dataset, Kind
-from hiddenspace.data.format import fit_format
+from hiddenspace.data.format import fit_format, in_model_space
 from hiddenspace.errors import UsageError
 from hiddenspace.names import MODELS, find
 from hiddenspace.nets.defaults import default_encoder
@@ -89,10 +87,7 @@ def _raw(training: Dataset) -> Encode:
     format_ = fit_format(training)
 
     def encode(dataset: Dataset) -> np.ndarray:
-        batches = ArrayBatches(
-            format_.store(dataset), format_.to_model, batch_size=BATCH, seed=None, drop_last=False
-        ).on(torch.device("cpu"), 0, 1)
-        return torch.cat([batches.draw(i)[0].flatten(1) for i in range(len(batches))]).numpy()
+        return torch.cat([x.flatten(1) for x in in_model_space(format_, dataset)]).numpy()
 
     return encode
 

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from hiddenspace.nets.devices import device_of
 from hiddenspace.space.coding import Coding, ModelCoding, NetworkCoding, no_decoder
 
 BATCH = 256
@@ -30,8 +31,7 @@ class Decoder:
         if network is None:
             raise no_decoder("this space")
         self.network = network
-        tensor = next(iter([*network.parameters(), *network.buffers()]), None)
-        self.device = torch.device("cpu") if tensor is None else tensor.device
+        self.device = device_of(network)
 
     def batches(self, codes: np.ndarray) -> Iterator[Tensor]:
         """Decoded items, (at most 256, p) at a time."""
