@@ -98,7 +98,7 @@ def random_encoder(train: np.ndarray, seed: int) -> Encoder:
     from hiddenspace.nets.resnet import ResNetEncoder
 
     torch.manual_seed(seed)
-    network = ResNetEncoder((1, 28, 28), 384)
+    network = ResNetEncoder((1, 28, 28))
 
     def encode(x: np.ndarray) -> np.ndarray:
         with torch.inference_mode():

@@ -38,9 +38,9 @@ STARTS = {"consistency": "contrastive"}
 
 
 def net(seed: int) -> ResNetEncoder:
-    """The network of all methods: 307,248 parameters, 128 features."""
+    """The network of all methods: 307,248 parameters, 512 features."""
     torch.manual_seed(seed)
-    return ResNetEncoder((1, 28, 28), 128)
+    return ResNetEncoder((1, 28, 28))
 
 
 def usps() -> tuple[np.ndarray, np.ndarray]:
@@ -76,7 +76,8 @@ def fitted(name: str, start: object, x: np.ndarray, y: np.ndarray, images: np.nd
         params["augmentation"] = None
     if name == "consistency":
         params["consistency"] = 1.0
-    return hs.Classifier(start, **params).fit(x, y, unlabelled=images)  # type: ignore[arg-type]
+    unlabelled = images if "consistency" in params else None
+    return hs.Classifier(start, **params).fit(x, y, unlabelled=unlabelled)  # type: ignore[arg-type]
 
 
 def drawn(labels: np.ndarray, count: int, seed: int) -> np.ndarray:

@@ -34,8 +34,8 @@ MODELS = {
     "ContrastiveEncoder": hs.ContrastiveEncoder(epochs=2, trainer=QUIET),
 }
 SUPERVISED = {
-    "Classifier": hs.Classifier(epochs=6, trainer=QUIET, random_state=0),
-    "Regressor": hs.Regressor(epochs=6, trainer=QUIET, random_state=0),
+    "Classifier": hs.Classifier(epochs=2, batch_size=16, learning_rate=0.02, trainer=QUIET, random_state=0),
+    "Regressor": hs.Regressor(epochs=2, batch_size=16, learning_rate=0.02, trainer=QUIET, random_state=0),
 }
 """What learns from labels: the rest of their contract is in autoencoders/test_classifier.py."""
 LEARNERS = [name for name in MODELS if name != "PCA"]

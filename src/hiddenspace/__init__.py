@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from hiddenspace.estimator import load as load
     from hiddenspace.space.comparing import compare as compare
     from hiddenspace.space.hidden_space import HiddenSpace as HiddenSpace
+    from hiddenspace.space.meanings import Codes as Codes
     from hiddenspace.training.events import Observer as Observer
     from hiddenspace.training.game import Game as Game
     from hiddenspace.training.game import Player as Player

@@ -11,6 +11,7 @@ MODULES = {
     "Autoencoder": "hiddenspace.autoencoders.autoencoder",
     "Blur": "hiddenspace.data.corruption",
     "Classifier": "hiddenspace.autoencoders.classifier",
+    "Codes": "hiddenspace.space.meanings",
     "ContrastiveEncoder": "hiddenspace.autoencoders.contrastive",
     "Dataset": "hiddenspace.data.dataset",
     "DenoisingAutoencoder": "hiddenspace.autoencoders.denoising",

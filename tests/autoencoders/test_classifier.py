@@ -1,6 +1,8 @@
 """Classifier and Regressor: every `init`, freezing, layer-wise rates, unlabelled items, labels of any type, errors."""
 
 import math
+from contextlib import nullcontext
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -19,12 +21,15 @@ import hiddenspace as hs
 from hiddenspace.autoencoders.layerwise import layers_of, layerwise_adamw
 from hiddenspace.autoencoders.supervision import Classification
 from hiddenspace.autoencoders.targets import stratified
+from hiddenspace.autoencoders.weights_files import with_weights
 from hiddenspace.data.joining import Chained, joined
 from hiddenspace.data.named_batches import NamedBatches
 from hiddenspace.errors import DataError, ModelError, UsageError
 from hiddenspace.nets.conv import ConvEncoder
 from hiddenspace.nets.head import Features, Head
 from hiddenspace.nets.mlp import MLP
+from hiddenspace.nets.patches import PatchEncoder
+from hiddenspace.training.events import Observer
 
 QUIET = hs.Trainer(progress=False)
 QUIETLY = {"trainer": QUIET, "random_state": 0}
@@ -54,7 +59,8 @@ def small(**params):
 
 
 def test_the_call_of_the_issue(pretrained):
-    predicted = hs.Classifier(init=pretrained, epochs=8, **QUIETLY).fit(IMAGES[FEW], DIGITS[FEW]).predict(IMAGES[TEST])
+    model = hs.Classifier(init=pretrained, epochs=8, batch_size=25, **QUIETLY).fit(IMAGES[FEW], DIGITS[FEW])
+    predicted = model.predict(IMAGES[TEST])
     assert (predicted == DIGITS[TEST]).mean() > 0.85
 
 
@@ -85,9 +91,26 @@ def test_unlabelled_items_in_the_training_itself():
     common = {"epochs": 3, "trainer": QUIET, "random_state": 0, "augmentation": hs.GaussianNoise(0.2)}
     with_them = hs.Classifier(consistency=1.0, threshold=0.8, **common).fit(cloud[few], side[few], unlabelled=cloud)
     assert "train/consistency" in with_them.history_[-1]
-    without = hs.Classifier(**common).fit(cloud[few], side[few], unlabelled=cloud)
-    assert "train/consistency" not in without.history_[-1]
     assert np.isfinite(with_them.score(cloud, side))
+
+
+def test_unlabelled_items_that_nothing_uses_are_said(pretrained):
+    for model in (hs.Classifier(**FAST), hs.Classifier(small().fit(ROWS), **FAST), hs.Regressor(**FAST)):
+        with pytest.warns(UserWarning, match="the unlabelled items are not used"):
+            model.fit(ROWS[20:60], np.arange(40) % 2, unlabelled=ROWS)
+        assert "train/consistency" not in model.history_[-1]
+    with pytest.raises(UsageError, match="weight of a loss on unlabelled items, and there are none"):
+        hs.Classifier(consistency=1.0, **FAST).fit(ROWS, CLASSES)
+
+
+@pytest.mark.parametrize("given", [hs.RowAugmentation(), hs.RowAugmentation(groups=(0, 1, 2, 3))])
+def test_columns_of_a_table_are_replaced_whole(given):
+    """By the augmentation that was asked for, and by the distortion of unlabelled items."""
+    model = hs.Classifier(augmentation=given, consistency=1.0, batch_size=8, **FAST)
+    model.fit(TABLE, CLASSES, unlabelled=TABLE)
+    game = model._game(0.0)
+    assert game.augmentation.groups == (given.groups or (0, 1, 2, 2))
+    assert game.distortion.groups == (0, 1, 2, 2)
 
 
 def test_regressor_on_a_real_table():
@@ -145,10 +168,11 @@ def weights(folder, ending):
     return path
 
 
-@pytest.mark.parametrize("init", [pytest.param(n, marks=[pytest.mark.slow] * (n == "masked")) for n in INITS])
+@pytest.mark.parametrize("init", INITS)
 def test_every_init_fits_predicts_is_saved_and_loaded(init, tmp_path):
     given = INITS[init](tmp_path)
-    model = hs.Classifier(**given, **FAST).fit(IMAGES[FEW], DIGITS[FEW], unlabelled=IMAGES[MORE[:100]])
+    free = {"unlabelled": IMAGES[MORE[:100]]} if init == "unfitted" else {}
+    model = hs.Classifier(**given, batch_size=8, **FAST).fit(IMAGES[FEW], DIGITS[FEW], **free)
     chances = model.predict_proba(IMAGES[TEST[:100]])
     assert chances.shape == (100, 10)
     np.testing.assert_allclose(chances.sum(1), 1, atol=1e-5)
@@ -196,6 +220,37 @@ def test_an_unfitted_init_is_pretrained_on_the_fold_and_the_unlabelled_only():
     assert not init.__sklearn_is_fitted__()
 
 
+def test_a_resumed_training_does_not_pretrain_again(tmp_path):
+    """Killed after the pretraining, it goes on from the checkpoints of both, and ends where it would have ended."""
+
+    class Killed(BaseException):
+        pass
+
+    class Spy(Observer):
+        rounds = 0
+
+        def __call__(self, event):
+            Spy.rounds += 1
+
+    class Killer(Observer):
+        def __call__(self, event):
+            raise Killed
+
+    common = {"epochs": 1, "random_state": None}
+    init = small(trainer=replace(QUIET, observers=(Spy(),)))
+    trainer = replace(QUIET, folder=tmp_path, checkpoint_seconds=0)
+    with pytest.raises(Killed):
+        hs.Classifier(init, trainer=replace(trainer, observers=(Killer(),)), **common).fit(ROWS, CLASSES)
+    played = Spy.rounds
+    assert played > 0
+    assert (tmp_path / "pretraining" / "checkpoints").is_dir()
+    model = hs.Classifier(init, trainer=replace(trainer, resume=True), **common).fit(ROWS, CLASSES)
+    assert Spy.rounds == played
+    again = hs.Classifier(init, trainer=replace(trainer, resume=True), **common).fit(ROWS, CLASSES)
+    np.testing.assert_array_equal(again.predict_proba(ROWS), model.predict_proba(ROWS))
+    assert Spy.rounds == played
+
+
 def test_frozen_keeps_what_clone_would_unfit():
     fitted = small().fit(ROWS)
     kept = clone(hs.Classifier(FrozenEstimator(fitted), freeze=1, **FAST)).fit(ROWS, CLASSES)
@@ -211,8 +266,7 @@ def test_pipeline_and_grid_search():
 
 
 def test_tables_and_folders_with_classes(tmp_path):
-    model = hs.Classifier(**FAST).fit(TABLE, CLASSES, unlabelled=TABLE[:10])
-    assert set(model.predict(TABLE)) <= {"ham", "spam"}
+    assert set(hs.Classifier(**FAST).fit(TABLE, CLASSES).predict(TABLE)) <= {"ham", "spam"}
     model = hs.Classifier(small(), **FAST).fit(TABLE, CLASSES, unlabelled=TABLE[:10])
     assert model.predict(TABLE).shape == (80,)
     by_source = hs.Classifier(ConvEncoder((1, 8, 8), 4), **FAST).fit("digits")
@@ -243,9 +297,24 @@ def test_keys_that_do_not_fit_are_named(change, said):
         hs.Classifier(state, encoder=own_network(), **FAST).fit(IMAGES[FEW], DIGITS[FEW])
 
 
-def test_data_parallel_and_wrapped_state_dicts_are_read():
-    state = {"model": {f"module.{name}": t for name, t in own_network().state_dict().items()}}
-    hs.Classifier(state, encoder=own_network(), **FAST).fit(IMAGES[FEW], DIGITS[FEW])
+@pytest.mark.parametrize("around", ["", "module.", "module._orig_mod.", "model.backbone.", "encoder.net."])
+@pytest.mark.parametrize("head", [False, True])
+def test_parts_of_other_modules_are_found(around, head):
+    """By what their names begin with, in a checkpoint of a training script; heads are left out and said."""
+    torch.manual_seed(1)
+    net = nn.Sequential(nn.Conv2d(1, 6, 3), nn.ReLU(), nn.Conv2d(6, 8, 3))
+    state = {around + name: tensor for name, tensor in net.state_dict().items()}
+    state |= {"module.fc.weight": torch.zeros(3, 8)} if head else {}
+    said = f"loaded the 4 tensors .*{around}.*left out .* 'module.fc.weight'" if head else None
+    with pytest.warns(UserWarning, match=said) if head else nullcontext():
+        found = with_weights(own_network(), {"epoch": 3, "model": state})
+    torch.testing.assert_close(found.state_dict(), net.state_dict())
+
+
+def test_what_lacks_is_named_without_what_is_around_it():
+    state = {f"module.{name}": tensor for name, tensor in own_network().state_dict().items() if name != "0.bias"}
+    with pytest.raises(ModelError, match=r"lacks '0\.bias';"):
+        with_weights(own_network(), state)
 
 
 class Evil:
@@ -264,17 +333,41 @@ def test_pickles_that_hold_code_are_not_run(tmp_path, monkeypatch):
 # freezing and rates -----------------------------------------------------------------------------------------------
 
 
-def test_layers_are_those_of_the_net():
-    net = MLP([4, 8, 8, 2])
-    assert [[tuple(p.shape) for p in layer] for layer in layers_of(Features(net))] == [
-        [(8, 4), (8,)],
-        [(8, 8), (8,)],
-        [(2, 8), (2,)],
-    ]
-    conv = ConvEncoder((1, 28, 28), 3)
-    assert [len(layer) for layer in layers_of(conv)] == [2, 2, 4, 2]  # two stages, the block, the head
-    transformer = nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2), 3, enable_nested_tensor=False)
-    assert [len(layer) for layer in layers_of(transformer)] == [12, 12, 12]  # the blocks
+class Block(nn.Module):
+    """As residual blocks are: a Sequential within, and a shortcut."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(nn.Conv2d(4, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Conv2d(4, 4, 3))
+        self.shortcut = nn.Identity()
+
+
+NETS = {
+    "fully connected": (lambda: MLP([4, 8, 8, 2]), [2, 2, 2]),
+    "convolutions": (lambda: ConvEncoder((1, 28, 28), 3), [2, 2, 4, 2]),  # two stages, the block, the head
+    "residual blocks": (lambda: nn.Sequential(nn.Conv2d(1, 4, 3), nn.Sequential(Block(), Block())), [2, 6, 6]),
+    "patches": (lambda: PatchEncoder((1, 8, 8), 4), [3, 12, 12, 12, 12, 14, 2]),  # places with the embedding
+    "behind a normalisation": (lambda: nn.Sequential(nn.Identity(), PatchEncoder((1, 8, 8), 4)), [3, *[12] * 4, 14, 2]),
+    "torch's transformer": (
+        lambda: nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2), 3, enable_nested_tensor=False),
+        [12, 12, 12],
+    ),
+    "norms between": (
+        lambda: nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.Conv2d(2, 2, 3)),
+        [4, 2],
+    ),
+    "a single layer": (lambda: nn.Linear(2, 3), [2]),
+}
+
+
+@pytest.mark.parametrize("net", NETS)
+def test_layers_are_those_of_the_net(net):
+    """Blocks whole, each parameter once, in the order of the net."""
+    make, sizes = NETS[net]
+    network = Features(make())
+    layers = layers_of(network)
+    assert [len(layer) for layer in layers] == sizes
+    assert sorted(id(p) for layer in layers for p in layer) == sorted(map(id, network.parameters()))
 
 
 def test_rates_fall_towards_the_data():
@@ -405,6 +498,7 @@ def bad(position, value):
         (CLASSES[:79], "80 items but 79 labels"),
         (np.array([f"id{i}" for i in range(80)]), "80 classes for 80 items.*Regressor"),
         (rng.normal(size=80), "continuous"),
+        (bad(3, 7), "y mixes int and str; make all labels text"),
         (np.full(80, np.inf), "infinity"),
         (None, "requires y to be passed, but the target y is None"),
     ],
@@ -503,16 +597,31 @@ def test_two_datasets_as_one(tmp_path):
         joined(hs.load_dataset(TABLE), mapped)
 
 
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        (["b", "kind", "a"], None),
+        (["a", "b"], "the unlabelled data lack kind; give them the columns of table"),
+        (["a", "b", "kind", "id"], "the unlabelled data have id besides;"),
+        (["a", "b", "sort"], "the unlabelled data lack kind and have sort besides;"),
+    ],
+)
+def test_tables_are_joined_by_the_names_of_their_columns(columns, said):
+    other = hs.load_dataset(TABLE.assign(id=1.0, sort="x")[columns])
+    with pytest.raises(DataError, match=said) if said else nullcontext():
+        whole = joined(hs.load_dataset(TABLE), other).items
+        pd.testing.assert_frame_equal(whole[80:].reset_index(drop=True), TABLE)
+
+
 def test_the_head_of_a_fresh_net_with_batch_norm_sees_features_of_unit_size():
     """Before training such a net would be judged by statistics that it has not gathered yet."""
     torch.manual_seed(0)
     net = torch.nn.Sequential(torch.nn.Conv2d(1, 8, 3), torch.nn.BatchNorm2d(8), torch.nn.ReLU(), torch.nn.Flatten())
     net[0].weight.data *= 0.01
-    digits = hs.load_dataset("digits").take(np.arange(128))
-    model = hs.Classifier(init=None, encoder=None, epochs=1, random_state=0, trainer=hs.Trainer(progress=False))
-    model.fit(digits.items, digits.labels)
+    some = digits.take(np.arange(128))
+    model = hs.Classifier(batch_size=4, **FAST).fit(some.items, some.labels)
     model.encoder_, model.pretrained_ = net, False
     model.head_ = type(model.head_)(8 * 36, 10)
-    model._calibrate(digits)
+    model._calibrate(some)
     assert 0.05 < float(model.head_.scale.median()) < 20
     assert float(net[1].running_var.mean()) == 1  # nothing was remembered

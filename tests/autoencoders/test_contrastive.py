@@ -185,8 +185,28 @@ def test_the_monitor_looks_now_and_then():
 
 @pytest.mark.parametrize(
     ("labels", "expected"),
-    [([0, 1] * 10, True), (["a"] * 20, False), (list(range(20)), False), ([0.5, 1.0] * 10, False), (None, False)],
+    [
+        ([0, 1] * 10, True),
+        (["a"] * 20, False),
+        (list(range(20)), False),
+        ([0.5, 1.0] * 10, False),
+        (None, False),
+        (["a", "nan"] * 10, False),
+        (["a", "b", "None", "?"] * 5, True),
+        ([0.0, 1.0, np.nan, 1.0] * 5, True),
+        (list(range(1000)) * 4, True),
+        (list(range(1001)) * 4, False),
+    ],
 )
 def test_what_counts_as_classes(labels, expected):
-    data = Dataset(np.zeros((20, 3)), "vectors", None if labels is None else np.array(labels))
+    data = Dataset(np.zeros((len(labels or [0]), 3)), "vectors", None if labels is None else np.array(labels))
     assert has_classes(data) == expected
+
+
+def test_the_monitor_leaves_items_without_a_label_out():
+    labels = np.array(["a", "b", "nan", "NaT"] * 10)
+    data = Dataset(np.arange(120.0).reshape(40, 3), "vectors", labels)
+    monitor = NeighboursMonitor(lambda dataset: dataset.items, data, data, seed=0)
+    assert set(monitor.references.labels) == set(monitor.queries.labels) == {"a", "b"}
+    with pytest.raises(HiddenspaceError, match="no classes"):
+        quick(monitor=True).fit(replace(labelled(), labels=np.array(["a", "nan", "None"] * 100)))

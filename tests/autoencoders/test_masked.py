@@ -137,13 +137,29 @@ def test_what_was_seen_stays(tmp_path):
 
 
 def test_tables_are_completed_as_tables():
-    frame = pd.DataFrame({"a": rng.normal(5, 1, 60), "b": rng.choice(list("xyz"), 60)})
+    values = {"a": rng.normal(5, 1, 60), "b": rng.choice(list("xyz"), 60), "n": np.arange(60) % 7}
+    frame = pd.DataFrame(values, index=[f"row {i}" for i in range(60)]).assign(when=pd.Timestamp("2020-01-01"))
     seen, completed = quick().fit(frame).complete(frame)
-    assert list(completed.columns) == ["a", "b"]
+    for part in (seen, completed):
+        assert list(part.columns) == list(frame.columns)
+        assert list(part.index) == list(frame.index)
     assert set(completed["b"]) <= set("xyz")
-    untouched = np.isclose(seen["a"], frame["a"])
-    assert 0.5 < untouched.mean() < 0.9
-    np.testing.assert_allclose(completed["a"][untouched], frame["a"][untouched])
+    assert ((seen.isna().mean() > 0.1) & (seen.isna().mean() < 0.5)).all()  # what is hidden is missing, of any type
+    for part in (seen, completed):
+        for name in frame:
+            shown = seen[name].notna()
+            kept = part.loc[shown, name].astype(frame[name].dtype)
+            pd.testing.assert_series_equal(kept, frame.loc[shown, name], check_exact=False, rtol=1e-4)
+
+
+def test_hidden_values_of_rows_are_missing():
+    x = rng.normal(size=(60, 4))
+    seen, completed = quick().fit(x).complete(x)
+    hidden = np.isnan(seen)
+    assert 0.2 < hidden.mean() < 0.4
+    np.testing.assert_allclose(seen[~hidden], x[~hidden], rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(completed[~hidden], seen[~hidden])
+    assert np.isfinite(completed).all()
 
 
 def test_a_hidden_column_is_told_from_its_copies():
@@ -157,7 +173,7 @@ def test_a_hidden_column_is_told_from_its_copies():
 def test_hidden_patches_are_told_from_the_others():
     """Images of one grey each: a single patch tells all others."""
     greys = rng.integers(0, 256, (400, 1, 1), dtype=np.uint8)
-    x = np.broadcast_to(greys, (400, 8, 8)).copy()
+    x = np.broadcast_to(greys, (400, 4, 4)).copy()
     model = quick(epochs=10).fit(x)
     assert model.history_[model.best_epoch_ - 1]["validation/masked"] < 0.05 * (x / 255).var()
     _, completed = model.complete(x)

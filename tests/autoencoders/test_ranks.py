@@ -1,41 +1,70 @@
-"""Several processes fit one model: they agree on seed, split and weights, whatever `random_state` is."""
+"""Several processes fit one model: they agree on seed, split and weights, and PCA is that of one process."""
 
-import json
+import importlib.util
 import os
+import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-SCRIPT = """
-import json, os, sys
-import numpy as np
-import torch.distributed as dist
-import hiddenspace as hs
-
-X = np.random.default_rng(0).normal(size=(101, 8)).astype("f4")
-short = {"epochs": 2, "trainer": hs.Trainer(progress=False, precision="32")}
-models = [hs.Autoencoder(code=3, **short), hs.PCA(3, trainer=hs.Trainer()), hs.PCA(3)]
-for model in models:
-    model.fit(X)
-seen = [(model.seed_, model.transform(X).tolist()) for model in models]
-with open(os.path.join(sys.argv[1], os.environ["RANK"]), "w") as file:
-    json.dump(seen, file)
-dist.barrier()
-dist.destroy_process_group()
-"""
+SCRIPT = Path(__file__).with_name("ranks_script.py")
 
 
-@pytest.mark.slow
-def test_two_ranks_fit_one_model(tmp_path):
-    (tmp_path / "script.py").write_text(SCRIPT)
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+@pytest.fixture(scope="module")
+def x() -> np.ndarray:
+    lot = np.random.default_rng(0)
+    return (lot.normal(size=(67, 12)) * np.linspace(5, 0.1, 12) + 10.0).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def both(x: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, np.ndarray]]:
+    folder = tmp_path_factory.mktemp("ranks")
+    np.save(folder / "x.npy", x)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        [*launcher, str(tmp_path / "script.py"), str(tmp_path)], env=environment, capture_output=True, text=True
+        [sys.executable, SCRIPT, port, folder], env=environment, capture_output=True, text=True, timeout=120
     )
-    assert done.returncode == 0, done.stderr[-3000:]
-    first, second = (json.loads((tmp_path / rank).read_text()) for rank in "01")
-    assert first[:2] == second[:2]
-    np.testing.assert_allclose(first[1][1], first[2][1], atol=1e-6)  # PCA over ranks is PCA in one
+    assert done.returncode == 0, done.stderr[-4000:]
+    return [dict(np.load(folder / f"{rank}.npz")) for rank in (0, 1)]
+
+
+@pytest.fixture(scope="module")
+def alone(x: np.ndarray) -> dict[str, np.ndarray]:
+    spec = importlib.util.spec_from_file_location("ranks_script", SCRIPT)
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    before = script.decomposition.CHUNK_BYTES
+    found: dict[str, np.ndarray] = script.figures(script.ways(x))
+    script.decomposition.CHUNK_BYTES = before
+    return found
+
+
+# PCA over two ranks is PCA in one process, in each of the three ways, and both are numpy's SVD.
+@pytest.mark.parametrize("way", ["covariance", "inner products", "subspace iteration"])
+def test_two_ranks_find_what_one_process_finds(way, x, both, alone):
+    exact = x.astype(np.float64) - x.mean(0, dtype=np.float64)
+    _, singular, directions = np.linalg.svd(exact, full_matrices=False)
+    reference = {
+        "mean": x.mean(0, dtype=np.float64),
+        "variances": singular[:3] ** 2 / len(x),
+        "projector": directions[:3].T @ directions[:3],
+        "total": (exact**2).sum() / len(x),
+    }
+    for name, value in reference.items():
+        key = f"{way}/{name}"
+        np.testing.assert_array_equal(both[0][key], both[1][key])
+        np.testing.assert_allclose(both[0][key], alone[key], rtol=1e-6, atol=1e-6)
+        np.testing.assert_allclose(both[0][key], value, rtol=1e-4, atol=1e-4)
+
+
+def test_two_ranks_fit_one_model(both):
+    """Whatever `random_state` is: here it is none, and each draws another one."""
+    for key in ("Autoencoder/seed", "Autoencoder/codes", "PCA/seed", "PCA/codes"):
+        np.testing.assert_array_equal(both[0][key], both[1][key])
+    np.testing.assert_allclose(both[0]["PCA/codes"], both[0]["PCA alone/codes"], atol=1e-4)

@@ -86,14 +86,14 @@ def test_codes_are_means():
 
 def test_beta_presses_codes_towards_the_prior():
     spreads = [
-        np.abs(make(beta=beta, epochs=60, batch_size=16, learning_rate=0.003).fit(ROWS).transform(ROWS)).mean()
+        np.abs(make(beta=beta, epochs=30, batch_size=16, learning_rate=0.006).fit(ROWS).transform(ROWS)).mean()
         for beta in (0.0, 1.0, 100.0)
     ]
     assert spreads[0] > spreads[1] > 5 * spreads[2]
 
 
 def test_drawn_codes_decode_to_something_like_the_data():
-    model = make(code=3, epochs=150, batch_size=16, patience=150, learning_rate=0.003).fit(ROWS)
+    model = make(code=3, epochs=100, batch_size=16, patience=100, learning_rate=0.006).fit(ROWS)
     rng = np.random.default_rng(1)
     drawn = model.inverse_transform(rng.standard_normal((2000, 3)))
     np.testing.assert_allclose(drawn.mean(0), ROWS.mean(0), atol=0.5)

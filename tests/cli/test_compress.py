@@ -50,6 +50,47 @@ def test_pictures_go_into_a_file_and_come_back(
     assert np.abs(shown - back.reshape(12, 8, 8)).max() <= 1
 
 
+def test_one_picture_is_a_file_and_several_are_not(
+    model: str, pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    packed, one, out = tmp_path / "x.hs", tmp_path / "one.hs", tmp_path / "p.png"
+    space = hs.HiddenSpace(hs.load(model), pictures)
+    space.compress(pictures, packed)
+    space.compress([pictures / "digit-3.png"], one)
+    assert main(["decompress", model, str(packed), "--out", str(out)]) == 2
+    assert "one picture, but there are 12; name a folder" in " ".join(capsys.readouterr().err.split())
+    assert not out.exists()
+    assert main(["decompress", model, str(one), "--out", str(out)]) == 0
+    with Image.open(out) as picture:
+        assert picture.size == (8, 8)
+    assert {path.name for path in tmp_path.iterdir()} == {"x.hs", "one.hs", "p.png"}, "no draft is left behind"
+
+
+def test_a_write_that_fails_leaves_the_old_file(
+    model: str, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, content: bytes) -> None:
+        path.write_bytes(content[:9])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("hiddenspace.space.codefile.write_durably", full)
+    (tmp_path / "x.hs").write_bytes(b"old")
+    assert main(["compress", model, str(pictures), "--out", str(tmp_path / "x.hs")]) == 1
+    assert (tmp_path / "x.hs").read_bytes() == b"old"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_the_model_of_a_run_is_read_once(pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pca = hs.PCA(4).fit(pictures)
+    pca.save_pretrained(tmp_path / "run" / "model")
+    hs.HiddenSpace(pca, pictures).save(tmp_path / "run")
+    loads: list[str] = []
+    for module in ("hiddenspace.runs.reading", "hiddenspace.space.coding"):
+        monkeypatch.setattr(f"{module}.load", lambda run: (loads.append(run), hs.load(run))[1])
+    assert main(["compress", str(tmp_path / "run"), str(pictures), "--out", str(tmp_path / "x.hs")]) == 0
+    assert len(loads) == 1
+
+
 def test_less_loss_takes_more_bytes(model: str, tmp_path: Path) -> None:
     sizes = []
     for loss in ("0.05", "1"):
@@ -85,7 +126,11 @@ def test_a_file_of_another_model_or_an_altered_one_is_refused(
     [
         (["compress", "MODEL", "digits", "--out", "x.zip"], "end it with .hs"),
         (["compress", "MODEL", "digits", "--out", "x.hs", "--loss", "0"], "above 0"),
-        (["decompress", "MODEL", "x.hs", "--out", "x.txt/y.csv.npz"], "cannot read"),
+        (["decompress", "MODEL", "x.hs", "--out", "x.txt/y.d/"], "cannot read"),
+        (["decompress", "MODEL", "x.hs", "--out", "pics.gif"], "end it with .npy, .png or / for a folder"),
+        (["reconstruct", "MODEL", "digits", "--out", "pics.png"], "end it with .npy or / for a folder"),
+        (["analogy", "nowhere", "--plus", "0", "--minus", "1", "--out", "x.gif"], "a sum of items does not move"),
+        (["morph", "nowhere", "0", "1", "--out", "x.txt"], "end it with .png, .gif, .mp4"),
     ],
 )
 def test_wrong_usage(

@@ -64,7 +64,7 @@ def test_numbers_with_decimals_are_regressed(folder, tmp_path, capsys):
     assert np.corrcoef(found["prediction"], rows()["size"])[0, 1] > 0.9
 
 
-def test_items_without_a_label_count_as_unlabelled(tmp_path, capsys):
+def test_items_without_a_label_are_unlabelled_or_left_out(tmp_path, capsys):
     table = rows().drop(columns="size")
     table.loc[:59, "kind"] = None
     table.to_csv(tmp_path / "half.csv", index=False)
@@ -72,6 +72,10 @@ def test_items_without_a_label_count_as_unlabelled(tmp_path, capsys):
     call("train", tmp_path / "half.csv", *words)
     assert "learned from 60 items with labels and 60 without" in capsys.readouterr().err
     assert "train/consistency" in hs.load(tmp_path / "m").history_[-1]
+    call("train", tmp_path / "half.csv", *words[:-2])
+    said = " ".join(capsys.readouterr().err.split())
+    assert "half.csv have no label and are left out." in said
+    assert "learned from 60 items with labels:" in said
 
 
 def test_what_cannot_be_done_is_said(folder, tmp_path, capsys):
@@ -79,6 +83,13 @@ def test_what_cannot_be_done_is_said(folder, tmp_path, capsys):
     table.to_csv(tmp_path / "plain.csv", index=False)
     assert main(["predict", str(folder / "ae"), str(folder / "kinds.csv")]) == 1
     assert "learned without labels; train a classifier" in capsys.readouterr().err
+    for words, said in (
+        (["kinds.csv", "--labels", "kind", "--unlabelled", str(tmp_path / "plain.csv")], "add --consistency 1"),
+        (["sizes.csv", "--labels", "size", "--consistency", "1"], "--consistency is for classifiers"),
+        (["kinds.csv", "--labels", "kind", "--consistency", "1"], "and there are none"),
+    ):
+        assert main(["train", str(folder / words[0]), *words[1:]]) == 2
+        assert said in capsys.readouterr().err
     assert main(["train", str(tmp_path / "plain.csv")]) == 1
     assert "has no labels; name the column" in capsys.readouterr().err
     assert main(["predict", str(folder / "ae"), str(folder / "kinds.csv"), "--out", "p.png"]) == 2

@@ -7,6 +7,7 @@ from PIL import Image
 
 import hiddenspace as hs
 from hiddenspace.cli.main import main
+from hiddenspace.runs.settings import RunSettings
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +97,32 @@ def test_what_is_odd(run, tmp_path):
     assert table["id"][0] == errors.argmax()
     assert table["label"][0] == data.labels[errors.argmax()]
     assert pixels(tmp_path / "odd.png").shape[1] > 128
+
+
+def test_names_of_columns_are_not_taken_twice(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    frame = pd.DataFrame({"distance": np.arange(20.0), "size": np.arange(20.0) ** 2})
+    frame.to_csv("t.csv", index=False)
+    hs.PCA(2).fit(frame).save_pretrained("m")
+    assert main(["sample", "m", "-n", "3", "--source", "t.csv", "--nearest", "--method", "gaussian"]) == 0
+    assert list(pd.read_csv("samples.csv").columns) == ["distance", "size", "nearest", "distance_"]
+
+
+def test_by_both_items_are_held_against_those_of_the_run(models, run, tmp_path, capsys):
+    wine = hs.load_dataset("wine")
+    wine.items.iloc[:9].to_csv("few.csv", index=False)
+    model = hs.load(models / "wine")
+    expected = hs.HiddenSpace(model, wine).score_samples(wine.items.iloc[:9], method="both")
+    model.save_pretrained("r/model")
+    RunSettings("wine", "pca").write(tmp_path / "r", status="done")
+    assert main(["odd", "r", "few.csv", "--method", "both"]) == 0
+    scores = pd.read_csv("odd.csv").sort_values("id")["score"]
+    np.testing.assert_allclose(scores, expected, rtol=1e-6)
+    RunSettings("gone.csv", "pca").write(tmp_path / "r", status="done")
+    assert main(["odd", "r", "few.csv", "--method", "both"]) == 1
+    assert "--usual" in capsys.readouterr().err
+    assert main(["odd", "r", "few.csv", "--method", "both", "--usual", "wine"]) == 0
+    np.testing.assert_allclose(pd.read_csv("odd.csv").sort_values("id")["score"], expected, rtol=1e-6)
 
 
 def test_odd_rows_of_a_table_by_both(run, tmp_path):

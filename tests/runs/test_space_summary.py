@@ -3,12 +3,16 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from rich.console import Console
 
 import hiddenspace as hs
+from hiddenspace.errors import UsageError
 from hiddenspace.runs import space_summary
+from hiddenspace.runs.judging import judge
 from hiddenspace.runs.narrator import Narrator
+from hiddenspace.runs.reading import model_and_data
 from hiddenspace.runs.run import look
 from hiddenspace.runs.settings import RunSettings
 from hiddenspace.runs.space import store_space
@@ -44,3 +48,51 @@ def test_the_report_of_a_changed_space_shows_the_items_of_the_run(tmp_path: Path
     assert space is not None
     np.testing.assert_array_equal(space.ids, np.arange(len(digits)))
     assert len(hs.HiddenSpace.open(tmp_path / "space.lance", pca)) == len(changed) < len(digits)
+
+
+@pytest.mark.parametrize("labels", [np.array(list("bbbaabab")), np.arange(8), np.array(list("abcabcab"))])
+def test_morphs_go_from_one_class_to_another(labels: np.ndarray) -> None:
+    data = hs.Dataset(np.zeros((8, 2), np.float32), "vectors", labels, "rows")
+    order = space_summary._different(data)
+    assert sorted(order) == list(range(8))
+    assert (labels[order][1:6] != labels[order][:5]).all()
+
+
+@pytest.mark.parametrize(
+    ("labels", "judged"),
+    [
+        (np.array(["a", "b"]).repeat(60), True),
+        (np.array(["a", "b", "nan"]).repeat(40), True),
+        (np.array(["a", "nan", ""]).repeat(40), False),  # of one class
+        (np.arange(120), False),
+        (np.array([f"person {i}" for i in range(120)]), False),
+        (np.linspace(0, 1, 120).astype(str), False),
+    ],
+)
+def test_codes_are_judged_by_classes_that_are_known(labels: np.ndarray, judged: bool) -> None:
+    x = np.random.default_rng(0).standard_normal((120, 3)).astype(np.float32)
+    x[:, 0] += 9 * (labels == "b")
+    order = np.random.default_rng(1).permutation(120)
+    data = hs.Dataset(x[order], "vectors", labels[order], "rows")
+    found = judge("PCA", hs.PCA(2, random_state=0).fit(data), *data.split(0.4, 0), seconds=1.0)
+    assert (found.probe is not None) == (found.neighbours is not None) == judged
+    if judged:  # what has no label is no third class, nor an error
+        assert found.probe == found.neighbours == 1.0
+
+
+def test_a_source_is_read_as_that_of_the_run(tmp_path: Path) -> None:
+    table = pd.DataFrame({"a": [1.0, 2, 3, 4], "b": [1.0, 0, 1, 1], "kind": list("xyxy"), "other": list("mmnn")})
+    table.to_csv(tmp_path / "t.csv", index=False)
+    table.drop(columns="kind").to_csv(tmp_path / "bare.csv", index=False)
+    hs.PCA(1).fit(table[["a", "b"]]).save_pretrained(tmp_path / "model")
+    settings = RunSettings("t.csv", model="pca", data={"size": None, "labels": "kind", "channels": "auto"})
+    settings.write(tmp_path, status="done")
+
+    def read(name: str, labels: str | None = None) -> hs.Dataset:
+        return model_and_data(str(tmp_path), str(tmp_path / name), labels)[1]
+
+    assert read("t.csv").labels.tolist() == list("xyxy")
+    assert read("t.csv", "other").labels.tolist() == list("mmnn")
+    assert read("bare.csv").labels is None
+    with pytest.raises(UsageError, match="no column 'nothing'"):
+        read("t.csv", "nothing")

@@ -18,11 +18,11 @@ from hiddenspace.space.codec import compress, decompress, read_codes
 from hiddenspace.space.codefile import Content, from_bytes, to_bytes
 from hiddenspace.space.entropy_coding import read, write
 from hiddenspace.space.hidden_space import HiddenSpace
-from hiddenspace.space.judge import judge_of
-from hiddenspace.space.mixture import best_mixture, fitted, single
 from hiddenspace.space.normal_tables import WIDEST, halvings, reach, table, width
+from hiddenspace.space.quantisation_loss import judge_of
 from hiddenspace.space.quantiser import FARTHEST, axes_of, regularised, spread_of
 from hiddenspace.space.sensitivity import Decoder, metric
+from hiddenspace.space.symbol_mixture import best_mixture, fitted, single
 
 NAME = "0123456789abcdef"
 SHAPES = st.tuples(st.integers(1, 40), st.integers(1, 4))

@@ -120,6 +120,40 @@ def test_larger_counts_become_all_labels_and_missing_ones_are_left_out() -> None
     assert any("40 of 200 labels are missing" in note for note in table.attrs["notes"])
 
 
+@pytest.mark.parametrize(
+    ("labels", "task", "classes"),
+    [
+        (np.arange(240) % 60, "auto", 0),
+        (np.arange(240) % 60, "classes", 60),
+        ((np.arange(240) % 60).astype(str), "auto", 60),  # zip codes
+        ((np.arange(240) % 60).astype(float).astype(str), "auto", 0),  # as a column of numbers with gaps is kept
+        ((np.arange(240) % 6).astype(str), "numbers", 0),
+        (np.array(["1.0", "nan", "2.0"] * 80), "auto", 2),
+    ],
+)
+def test_text_is_classes_and_the_choice_can_be_overruled(labels, task, classes) -> None:
+    assert read_target(labels, task).classes == classes
+
+
+def test_labels_of_a_test_part_are_written_as_those_of_the_training_part() -> None:
+    x, _ = blobs(240)
+    labels = np.concatenate([np.arange(180), np.arange(60)]) % 60
+    for kind in (int, str):
+        given = labels.astype(kind)
+        data = hs.Dataset(x[:180], "vectors", given[:180], "b", test=hs.Dataset(x[180:], "vectors", given[180:], "b"))
+        table = hs.compare(data, label_counts=120, seeds=1, models="pca", probes="knn")
+        assert table.attrs["metric"] == ("R2" if kind is int else "accuracy")
+        assert any("task='classes'" in note for note in table.attrs["notes"]) == (kind is int)
+
+
+def test_single_values_stand_for_lists() -> None:
+    x, y = blobs(120)
+    table = hs.compare(x, labels=y, label_counts=20, seeds=1, models=hs.PCA(2), probes="knn")
+    assert list(table["representation"]) == ["raw", "PCA"]
+    assert set(table["labels"]) == {20}
+    assert set(table["probe"]) == {"knn"}
+
+
 def test_own_estimators_are_cloned_and_named() -> None:
     x, y = blobs()
     mine = hs.PCA(2)
@@ -171,6 +205,7 @@ def test_encoders_see_neither_labels_nor_test_items(monkeypatch: pytest.MonkeyPa
         (np.full(300, None), DataError, "not one label"),
         (None, UsageError, "no labels"),
         (np.arange(300) % 40, UsageError, "30 labels are too few for 40 classes"),
+        ((np.arange(3300) % 1100).astype(str)[:300], DataError, "like an id"),
     ],
 )
 def test_labels_that_cannot_be_judged_by(labels, error, words) -> None:
@@ -185,6 +220,8 @@ def test_labels_that_cannot_be_judged_by(labels, error, words) -> None:
         ({"labels": "nothing"}, "no column 'nothing'"),
         ({"models": ["pcaa"]}, "no model 'pcaa'"),
         ({"models": {"mine": 3}}, "mine is a int"),
+        ({"models": [PCA(2)]}, "dict of name -> estimator"),
+        ({"task": "regression"}, "task='regression' is unknown"),
         ({"probes": ["svm"]}, "no probe 'svm'"),
         ({"label_counts": []}, "label_counts is empty"),
         ({"label_counts": [0]}, "label_counts=0"),

@@ -10,11 +10,11 @@ import hiddenspace as hs
 from hiddenspace.errors import DataError, ModelError, UsageError
 from hiddenspace.nets.coupling import BINS, SplineCoupling, _edges, inverse_spline, spline
 from hiddenspace.space import flow
+from hiddenspace.space.code_whitening import Whitening
 from hiddenspace.space.densities import METHODS, check_prior, fit_density
 from hiddenspace.space.density import StandardNormal
 from hiddenspace.space.kernel_density import Kernel
 from hiddenspace.space.mixture_density import Mixture
-from hiddenspace.space.whitening import Whitening
 
 rng = np.random.default_rng(0)
 TURN = rng.normal(size=(3, 3))

@@ -1,6 +1,7 @@
 """The object: what it is made of, how items are pointed at, what it keeps, and what it refuses."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -96,6 +97,35 @@ def test_of_a_table_whose_columns_are_known() -> None:
     np.testing.assert_allclose(made.code_of(frame.iloc[[2]]), made.codes[2], atol=1e-6)
     np.testing.assert_allclose(made.code_of(dict(frame.iloc[2])), made.codes[2], atol=1e-6)
     np.testing.assert_allclose(made.codes_of(frame.iloc[1:3]), made.codes[1:3], atol=1e-6)
+    known = frame.assign(label="what a model does not know")[["Kind", "label", "x.y", "id"]]
+    np.testing.assert_allclose(made.code_of(known.iloc[2]), made.codes[2], atol=1e-6)
+    np.testing.assert_allclose(made.code_of(dict(known.iloc[2])), made.codes[2], atol=1e-6)
+    with pytest.raises(UsageError, match="holds 2 items"):
+        made.code_of(frame.iloc[1:3])
+    with pytest.raises(DataError, match=r"columns are missing: x.y, Kind;"):
+        made.code_of({"id": 7})
+
+
+def test_a_row_of_whole_numbers_is_no_sequence_of_ids() -> None:
+    frame = pd.DataFrame({"a": [0, 1, 2, 3], "b": [3, 1, 0, 0], "c": [1, 0, 2, 2]})
+    made = hs.HiddenSpace(hs.PCA(2, random_state=0).fit(frame), frame)
+    np.testing.assert_allclose(made.codes_of(frame.iloc[2]), made.codes[[2]], atol=1e-6)
+    np.testing.assert_array_equal(made.codes_of(frame["b"]), made.codes[[3, 1, 0, 0]])
+    np.testing.assert_allclose(made.code_of(frame.to_numpy()[2]), made.codes[2], atol=1e-6)
+
+
+def test_no_column_of_metadata_is_overwritten() -> None:
+    frame = pd.DataFrame({"id": [5, 6], "id_": [1, 2], "label": [3, 4], "distance": [0.1, 0.2]})
+    data = replace(hs.load_dataset(frame), labels=np.array(["a", "b"]))
+    made = hs.HiddenSpace(np.eye(2), data, metadata={"extra": "same"}).metadata
+    assert made.to_dict("list") == {
+        "id__": [5, 6],
+        "id_": [1, 2],
+        "label_": [3, 4],
+        "distance_": [0.1, 0.2],
+        "label": ["a", "b"],
+        "extra": ["same", "same"],
+    }
 
 
 @pytest.mark.parametrize(
@@ -109,6 +139,10 @@ def test_of_a_table_whose_columns_are_known() -> None:
         ("codes", None, {"ids": ["a", "b", "a"]}, DataError, "the id a stands for 2 items"),
         ("codes", None, {"metadata": [1, 2]}, DataError, "2 values for 3 items"),
         ("codes", None, {"metadata": {"distance": [1, 2, 3]}}, DataError, "cannot be called 'distance'"),
+        ("codes", None, {"metadata": {"a": [1, 2, 3], 1: 0, "1": 1}}, DataError, "two columns .* called '1'"),
+        ("codes", pd.DataFrame({"a": list("xyz")}), {"metadata": {"a": 1}}, DataError, "has a column 'a' itself"),
+        ("codes", None, {"decoder": nn.Linear(3, 2)}, UsageError, "decoder= needs to know what items look like"),
+        ("pca", "digits", {"decoder": nn.Linear(6, 64)}, UsageError, "not with a PCA; leave it out"),
         ("codes", "digits", {}, DataError, "3 codes for 1,797 items"),
         ("nan", None, {}, DataError, "1 of 3 codes hold NaN"),
         ("unfitted", "digits", {}, ModelError, "not fitted"),
@@ -134,8 +168,11 @@ def test_what_makes_no_space(
 
 # pointed at -----------------------------------------------------------------------------------------------------
 
+FORMS = ["id", "numpy id", "text id", "list of one id", "array", "stack of one", "batch of one", "tensor", "picture"]
+FORMS += ["dataset", "code", "tensor of a code", "code as Codes"]
 
-@pytest.mark.parametrize("form", ["id", "numpy id", "text id", "array", "stack of one", "tensor", "picture", "code"])
+
+@pytest.mark.parametrize("form", FORMS)
 def test_an_item_by_every_name_has_its_code(space: HiddenSpace, digits: hs.Dataset, form: str) -> None:
     pixels = np.asarray(digits.items)[17]
     item = {
@@ -144,9 +181,14 @@ def test_an_item_by_every_name_has_its_code(space: HiddenSpace, digits: hs.Datas
         "text id": "17",
         "array": pixels.squeeze(),
         "stack of one": pixels,
+        "batch of one": pixels.squeeze()[None],
         "tensor": torch.from_numpy(pixels.squeeze()),
+        "dataset": digits.take([17]),
+        "list of one id": [17],
         "picture": Image.fromarray(pixels.squeeze()),
         "code": space.codes[17],
+        "tensor of a code": torch.tensor(space.codes[17], requires_grad=True),
+        "code as Codes": hs.Codes(space.codes[17]),
     }[form]
     np.testing.assert_allclose(space.code_of(item), space.codes[17], atol=1e-5)
     assert (17 in space.similar(item, 3)["id"].tolist()) == ("id" not in form)
@@ -162,17 +204,61 @@ def test_a_file_by_its_name_and_by_its_path(named: tuple[HiddenSpace, Path]) -> 
     assert "else.png" not in space
 
 
-def test_a_row_of_the_width_of_a_code_is_a_row() -> None:
+def test_a_row_of_the_width_of_a_code_is_neither_until_it_is_said() -> None:
     rows = np.random.default_rng(0).normal(size=(30, 4))
     made = hs.HiddenSpace(hs.PCA(4, random_state=0).fit(rows), rows)
-    np.testing.assert_allclose(made.code_of(rows[5]), made.codes[5], atol=1e-5)
+    with pytest.raises(
+        UsageError, match=r"a code or an item .* say hs.Codes\(x\) .* hs.Codes\(space.encode\(\[x\]\)\)"
+    ):
+        made.code_of(rows[5])
+    with pytest.raises(UsageError, match="codes or items"):
+        made.codes_of(rows[5:7])
+    np.testing.assert_array_equal(made.code_of(hs.Codes(made.codes[5])), made.codes[5])
+    np.testing.assert_array_equal(made.codes_of(hs.Codes(made.codes[5:7])), made.codes[5:7])
+    np.testing.assert_allclose(made.code_of(hs.Codes(made.encode([rows[5]]))), made.codes[5], atol=1e-5)
+    assert made.similar(5, 3)["id"].tolist() == made.similar(hs.Codes(made.codes[5]), 4)["id"].tolist()[1:]
+
+
+def test_a_row_of_another_width_is_a_row(tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).normal(size=(30, 4))
+    model = hs.PCA(3, random_state=0).fit(rows)
+    made = hs.HiddenSpace(model, rows)
+    for form in (rows[5], rows[5:6], rows[5].tolist(), torch.tensor(rows[5], requires_grad=True), [rows[5]]):
+        np.testing.assert_allclose(made.code_of(form), made.codes[5], atol=1e-5)
     np.testing.assert_allclose(made.codes_of(rows[5:7]), made.codes[5:7], atol=1e-5)
+    with pytest.raises(UsageError, match="holds 2 items"):
+        made.code_of(rows[5:7])
+    with pytest.raises(DataError, match=r"shape \(7,\) are no code: this space has codes of 3, nor an item"):
+        made.code_of(np.zeros(7))
+
+
+def test_without_an_encoder_numbers_are_codes(tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).normal(size=(30, 4)).astype(np.float32)
+    ready = hs.HiddenSpace(-rows, rows)
+    np.testing.assert_array_equal(ready.code_of(rows[5]), rows[5])
+    made = hs.HiddenSpace(hs.PCA(4, random_state=0).fit(rows), rows)
+    made.save(tmp_path)
+    opened = hs.HiddenSpace.open(tmp_path)
+    np.testing.assert_array_equal(opened.codes_of(made.codes[3:5]), made.codes[3:5])
+
+
+def test_a_picture_as_wide_as_a_code(digits: hs.Dataset) -> None:
+    made = hs.HiddenSpace(hs.PCA(8, random_state=0).fit(digits), digits)
+    picture = np.asarray(digits.items)[3].squeeze()
+    with pytest.raises(UsageError, match="codes or an item"):
+        made.codes_of(picture)
+    np.testing.assert_allclose(made.code_of(picture), made.codes[3], atol=1e-4)  # one is asked for
+    np.testing.assert_allclose(made.codes_of(picture[None]), made.codes[[3]], atol=1e-4)
+    np.testing.assert_allclose(made.codes_of(digits.take([3, 4])), made.codes[3:5], atol=1e-4)
 
 
 def test_several_items(space: HiddenSpace, digits: hs.Dataset) -> None:
     label = space.metadata["label"].to_numpy()
     np.testing.assert_array_equal(space.codes_of("label = 3"), space.codes[label == 3])
-    np.testing.assert_array_equal(space.codes_of(label == 3), space.codes[label == 3])
+    for mask in (label == 3, space.metadata["label"] == 3, (label == 3).tolist()):
+        np.testing.assert_array_equal(space.codes_of(mask), space.codes[label == 3])
+        assert space.similar(7, 2, where=mask).equals(space.similar(7, 2, where="label = 3"))
+    np.testing.assert_array_equal(space.codes_of(space.similar(7, 2)["id"]), space.codes[space.similar(7, 2)["id"]])
     np.testing.assert_array_equal(space.codes_of([4, 9, 4]), space.codes[[4, 9, 4]])
     np.testing.assert_array_equal(space.codes_of(np.array([4, 9])), space.codes[[4, 9]])
     np.testing.assert_array_equal(space.codes_of("4"), space.codes[[4]])
@@ -182,6 +268,11 @@ def test_several_items(space: HiddenSpace, digits: hs.Dataset) -> None:
     np.testing.assert_allclose(space.codes_of(list(np.asarray(digits.items)[:2])), space.codes[:2], atol=1e-5)
 
 
+def test_row_numbers_of_items_with_names(named: tuple[HiddenSpace, Path]) -> None:
+    with pytest.raises(DataError, match=r"its ids are names, that of row 3 is 'd03\.png'"):
+        named[0].similar(3, 2)
+
+
 @pytest.mark.parametrize(
     ("item", "error", "says"),
     [
@@ -189,12 +280,24 @@ def test_several_items(space: HiddenSpace, digits: hs.Dataset) -> None:
         (-1, DataError, "no item with the id -1"),
         ("nowhere.png", DataError, "neither an id .* nor a file"),
         (np.zeros(5), DataError, "codes of 6"),
+        ("table.csv", ModelError, "takes images of 8x8 .* but was given table"),
+        (np.zeros((2, 8, 8), np.uint8), UsageError, "holds 2 items"),
         (np.full(6, np.nan), DataError, "NaN"),
         (np.zeros((9, 9), np.uint8), ModelError, "9x9"),
         (Path("nowhere.png"), DataError, "neither"),
+        (None, DataError, "None is neither an item nor a code"),
     ],
 )
-def test_items_that_are_none(space: HiddenSpace, item: object, error: type[Exception], says: str) -> None:
+def test_items_that_are_none(
+    space: HiddenSpace,
+    item: object,
+    error: type[Exception],
+    says: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("table.csv").write_text("a,b\n1,x\n2,y\n")
     with pytest.raises(error, match=says):
         space.similar(item, 3)
 
@@ -293,7 +396,11 @@ def test_ready_codes_can_be_added() -> None:
     [
         (lambda s: s.delete([]), "empty"),
         (lambda s: s.delete([500]), "no item with the id 500"),
-        (lambda s: s.delete("label = 77"), "empty"),
+        (lambda s: s.delete("label = 77"), "no item of this space has label = 77"),
+        (lambda s: s.delete(["nope"]), "no item with the id 'nope'"),
+        (lambda s: s.delete(3.5), r"no item with the id 3\.5"),
+        (lambda s: s.delete(np.ones(3, bool)), "a mask over this space has 120 entries"),
+        (lambda s: s.add(np.zeros((1, 8, 8), np.uint8), data="digits"), "data= goes with ready codes"),
         (lambda s: s.update([500], [1]), "no item with the id 500"),
         (lambda s: s.update([1, 2], [1]), "1 values for 2 items"),
         (lambda s: s.add(np.zeros((2, 8, 8), np.uint8), ids=[1, 2]), "in the space already"),
@@ -303,3 +410,107 @@ def test_changes_that_cannot_be(own: HiddenSpace, change: object, says: str) -> 
     with pytest.raises((DataError, UsageError), match=says):
         change(own)  # type: ignore[operator]
     assert len(own) == 120
+
+
+def test_items_to_change_are_named_in_every_way(own: HiddenSpace) -> None:
+    label = own.metadata["label"].to_numpy()
+    own.update(7, {"label": 50})
+    own.update("label = 3", {"label": 53})
+    assert own.metadata["label"].to_numpy().tolist() == [
+        50 if i == 7 else 53 if v == 3 else v for i, v in enumerate(label)
+    ]
+    own.delete(7)
+    own.delete(own.metadata["label"] == 53)
+    assert own.ids.tolist() == [i for i, v in enumerate(label) if i != 7 and v != 3]
+
+
+def test_ready_codes_of_pictures_are_added_with_their_pictures(digits: hs.Dataset, tmp_path: Path) -> None:
+    codes = np.random.default_rng(0).normal(size=(120, 3))
+    made = hs.HiddenSpace(codes[:100], digits.take(np.arange(100)))
+    with pytest.raises(DataError, match=r"are pictures; .* add\(codes, data=...\)"):
+        made.add(codes[100:])
+    with pytest.raises(DataError, match="20 codes for 19 items"):
+        made.add(codes[100:], data=digits.take(np.arange(101, 120)))
+    assert len(made) == 100
+    made.add(codes[100:], data=digits.take(np.arange(100, 120)))
+    assert made.thumbnails() == hs.HiddenSpace(codes, digits).thumbnails()
+    np.testing.assert_array_equal(made.metadata["label"], digits.labels)
+    with pytest.raises(DataError, match="without pictures"):
+        hs.HiddenSpace(codes).add(codes[:1], data=np.zeros((1, 8, 8), np.uint8))
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda s: s.map(),
+        lambda s: s.morph(s.codes, s.codes),
+        lambda s: s.analogy([0], [1]),
+        lambda s: s.direction([0], [1]),
+        lambda s: s.sample(3),
+        lambda s: s.density(),
+        lambda s: s.score_samples(np.zeros((1, 8, 8), np.uint8)),
+        lambda s: s.compress(np.zeros((1, 8, 8), np.uint8), "x.hs"),
+    ],
+)
+def test_an_emptied_space_says_so(pca: hs.PCA, digits: hs.Dataset, use: object) -> None:
+    space = hs.HiddenSpace(pca, digits.take([0, 1]))
+    space.delete([0, 1])
+    with pytest.raises(UsageError, match="no items left"):
+        use(space)  # type: ignore[operator]
+
+
+# decoders of one's own ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ready", [False, True])
+@pytest.mark.parametrize("shape", [(64,), (1, 8, 8), (8, 8)])
+def test_a_decoder_gives_items_in_their_shape_or_flat(digits: hs.Dataset, shape: tuple[int, ...], ready: bool) -> None:
+    torch.manual_seed(0)
+    encoder, linear = nn.Sequential(nn.Flatten(), nn.Linear(64, 5)), nn.Linear(5, 64)
+    decoder = nn.Sequential(linear, nn.Unflatten(1, shape)) if len(shape) > 1 else linear
+    with torch.inference_mode():
+        codes = encoder(torch.from_numpy(np.asarray(digits.items)).squeeze(-1).float() / 255).numpy()
+        expected = linear(torch.from_numpy(codes[:2])).clamp(0, 1).reshape(2, 8, 8).numpy() * 255
+    space = hs.HiddenSpace(codes if ready else encoder, digits, decoder=decoder)
+    np.testing.assert_allclose(np.asarray(space.decode(space.codes[:2])).reshape(2, 8, 8), expected, atol=1e-3)
+    assert len(space.morph(0, 1, 4)) == 4
+    if not ready:
+        assert space.score_samples(digits).shape == (120,)
+
+
+@pytest.mark.parametrize(
+    ("decoder", "says"),
+    [
+        (nn.Linear(5, 61), r"gives items of \(61,\), but the data are \(3, 4, 5\)"),
+        (nn.Sequential(nn.Linear(5, 60), nn.Unflatten(1, (4, 5, 3))), r"gives items of \(4, 5, 3\)"),
+        (nn.Linear(4, 60), "the decoder does not take"),
+        (nn.LSTM(5, 60), "the decoder gives a tuple"),
+    ],
+)
+def test_decoders_that_do_not_fit(decoder: nn.Module, says: str) -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (6, 4, 5, 3), np.uint8)
+    space = hs.HiddenSpace(nn.Sequential(nn.Flatten(), nn.Linear(60, 5)), pictures, decoder=decoder)
+    with pytest.raises(UsageError, match=says):
+        space.decode(space.codes[:2])
+
+
+# codes of others ------------------------------------------------------------------------------------------------
+
+
+def test_a_space_of_other_embeddings_is_refused(tmp_path: Path) -> None:
+    codes = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
+    made = hs.HiddenSpace(codes)
+    made.add(codes[:2] + 1, ids=[20, 21])
+    made.save(tmp_path)
+    assert len(hs.HiddenSpace.open(tmp_path, codes)) == 22
+    for other in (codes[:, ::-1], codes[::-1], codes[:19]):
+        with pytest.raises(ModelError, match="made by another model"):
+            hs.HiddenSpace.open(tmp_path, other)
+
+
+def test_gradients_and_precisions_of_tensors_do_not_matter() -> None:
+    codes = torch.randn(8, 3, generator=torch.Generator().manual_seed(0))
+    expected = hs.HiddenSpace(codes.numpy())
+    for given in (codes.clone().requires_grad_(), codes.double()):
+        np.testing.assert_allclose(hs.HiddenSpace(given).codes, expected.codes)
+    assert hs.HiddenSpace(codes.bfloat16()).codes.dtype == np.float32

@@ -31,6 +31,10 @@ def some(
     return Items(ids, rng.normal(size=(count, width)).astype(np.float32), metadata, [b"%d" % i for i in range(count)])
 
 
+def ids_where(store: Neighbours, condition: str) -> np.ndarray:
+    return store.read().ids[store.positions_where(condition)]
+
+
 @pytest.fixture(params=["folder", "memory"])
 def made(request: pytest.FixtureRequest, tmp_path: Path) -> Neighbours:
     if request.param == "memory":
@@ -113,14 +117,14 @@ def test_odd_names(tmp_path: Path, name: str, condition: str) -> None:
     Neighbours.create(place, some(3, **{name: np.arange(3)}), "f")
     opened = Neighbours.open(place)
     assert list(opened.read().metadata) == [name]
-    assert opened.ids_where(condition).tolist() == [2]
+    assert ids_where(opened, condition).tolist() == [2]
     assert list(opened.nearest(np.zeros((1, 4), np.float32), 1)) == ["id", "distance", name]
 
 
 def test_names_that_differ_only_in_case() -> None:
     store = Neighbours.temporary(some(4, Size=[1, 2, 3, 4], size=[4, 3, 2, 1]), "f")
-    assert store.ids_where("Size = 4").tolist() == [3]
-    assert store.ids_where("size_2 = 4").tolist() == [0]
+    assert ids_where(store, "Size = 4").tolist() == [3]
+    assert ids_where(store, "size_2 = 4").tolist() == [0]
 
 
 @pytest.mark.parametrize("place", ["space.lance", "other-name.lance", "folder", "deep/er/space.lance"])
@@ -149,9 +153,12 @@ def test_what_is_there_is_replaced(tmp_path: Path) -> None:
 
 
 def test_opening_nothing_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"there is no space in .*none.*hiddenspace report"):
+    with pytest.raises(DataError, match=r"there is no space in .*none.*store one with"):
         Neighbours.open(str(tmp_path / "none" / "space.lance"))
     assert not (tmp_path / "none").exists()
+    (tmp_path / "run.json").touch()
+    with pytest.raises(DataError, match=f"store it with `hiddenspace report {tmp_path}`"):
+        Neighbours.open(str(tmp_path))
 
 
 @pytest.mark.parametrize("damage", ["manifest", "data", "emptied"])
@@ -202,7 +209,9 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
         ("label ==== 3", "Expected"),
         ("", "cannot be understood"),
         ("label", "boolean"),
-        (3, "is no text"),
+        (3, "a int is no condition"),
+        (["label = 3"], "a list is no condition"),
+        (np.ones(7, bool), "a mask over this space has 60 entries"),
     ],
 )
 def test_conditions_that_make_no_sense(made: Neighbours, condition: str, says: str) -> None:
@@ -269,7 +278,7 @@ def test_add_update_delete(made: Neighbours) -> None:
     assert made.read().metadata["label"][[2, 3, 4, 62]].tolist() == [2, 100, 1, 101]
     np.testing.assert_array_equal(made.read().codes[:60], before.codes)
     assert made.thumbnails([3, 4, 62]) == [b"3", b"4", b"2"]
-    assert made.ids_where("label >= 100").tolist() == [3, 62]
+    assert ids_where(made, "label >= 100").tolist() == [3, 62]
     made.delete([3, 0])
     assert made.read().ids.tolist() == [1, 2, *range(4, 65)]
     assert made.nearest(before.codes[3:4], 1)["id"][0] != 3
@@ -323,7 +332,7 @@ def test_a_reader_sees_what_was_when_it_opened(tmp_path: Path) -> None:
     reader = Neighbours.open(place)
     writer.add(some(3, start=60))
     assert len(reader.read()) == 60
-    assert len(reader.ids_where("id >= 0")) == 60
+    assert len(ids_where(reader, "id >= 0")) == 60
     assert reader.thumbnails([59]) == [b"59"]
     Neighbours.create(place, some(5), "f")
     assert reader.thumbnails([59]) == [b"59"]

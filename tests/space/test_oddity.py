@@ -64,6 +64,7 @@ def test_a_score_hangs_on_no_other_item(space, method):
 def test_any_network_that_decodes_is_judged_in_model_space():
     encoder, decoder = nn.Linear(6, 2), nn.Linear(2, 6)
     space = hs.HiddenSpace(encoder, USUAL, decoder=decoder)
+    assert space.coding.format is not None
     x = space.coding.format.to_model(torch.from_numpy(space.coding.format.store(space.coding.read(FRESH))))
     with torch.inference_mode():
         expected = -((decoder(encoder(x)) - x) ** 2).mean(1).numpy()
@@ -77,8 +78,25 @@ def test_without_a_decoder_only_the_density_is_left():
     for method in ("reconstruction", "both"):
         with pytest.raises(ModelError, match="no decoder"):
             space.score_samples(FRESH, method=method)
-    with pytest.raises(ModelError, match="has no encoder"):
-        hs.HiddenSpace(USUAL[:, :2]).score_samples(USUAL, method="density")
+
+
+def test_of_ready_codes_there_is_the_density():
+    space = hs.HiddenSpace(USUAL[:, :2])
+    expected = space.density("gmm").log_density(FRESH[:, :2])
+    np.testing.assert_array_equal(space.score_samples(FRESH[:, :2], method="density"), expected)
+    np.testing.assert_array_equal(
+        space.score_samples([3, 5], method="density"), space.density("gmm").log_density(USUAL[[3, 5], :2])
+    )
+    for method in ("reconstruction", "both"):
+        with pytest.raises(ModelError, match="use method='density'"):
+            space.score_samples(FRESH[:, :2], method=method)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_higher_is_more_usual(space, method):
+    """As scikit-learn's score_samples has it."""
+    far = 100 * rng.normal(size=(20, 6)).astype(np.float32)
+    assert space.score_samples(far, method=method).max() < space.score_samples(FRESH, method=method).min()
 
 
 def test_a_stored_space_has_no_items_to_compare_with(space, tmp_path):

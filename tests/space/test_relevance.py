@@ -110,10 +110,13 @@ def test_other_items_can_be_looked_at() -> None:
 
 def test_what_cannot_be_said() -> None:
     x = np.random.default_rng(0).standard_normal((50, 4)).astype(np.float32)
+    for ready in (hs.HiddenSpace(x), hs.HiddenSpace(x, x)):
+        with pytest.raises(ModelError, match="ready codes"):
+            ready.relevance()
+    space = hs.HiddenSpace(nn.Linear(4, 2), x)
+    space.delete(0)  # which lets go of the items
     with pytest.raises(UsageError, match="holds codes and no items"):
-        hs.HiddenSpace(x).relevance()
-    with pytest.raises(ModelError, match="ready codes"):
-        hs.HiddenSpace(x, x).relevance()
+        space.relevance()
     space = hs.HiddenSpace(nn.Linear(4, 2), x)
     with pytest.raises(ModelError, match="needs a decoder"):
         space.relevance(measure="shared")

@@ -17,3 +17,14 @@ def test_a_word_appears_on_a_terminal_once_it_takes_long(terminal, patience, see
     shown = capsys.readouterr()
     assert ("laying out" in shown.err) == seen
     assert not shown.out
+
+
+def test_within_another_nothing_more_is_said(monkeypatch, capsys):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setattr(module, "PATIENCE", 0.02)
+    with waiting("laying out"), waiting("inside"):
+        time.sleep(0.2)
+    assert "inside" not in capsys.readouterr().err
+    with waiting("afterwards"):
+        time.sleep(0.2)
+    assert "afterwards" in capsys.readouterr().err

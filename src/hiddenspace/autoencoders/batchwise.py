@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor, nn
 
@@ -28,6 +29,13 @@ class Batchwise(Estimator):
     def in_model_space(self, X: Any) -> np.ndarray:
         """Items as the networks see them, (n, *shape) float32: images (n, c, h, w) in [0, 1]."""
         return collected(x for x in self._batches(self._read(X)))
+
+    def _to_data(self, x: np.ndarray, given: Any) -> np.ndarray | pd.DataFrame:
+        """In the data's own shape and range; a table keeps the index of the one that was given."""
+        data = self.format_.to_data(x)
+        if isinstance(data, pd.DataFrame) and isinstance(given, pd.DataFrame):
+            data.index = given.index
+        return data
 
     def _batches(self, dataset: Dataset) -> Iterator[Tensor]:
         """Items in their order, in model space, on the model's device."""

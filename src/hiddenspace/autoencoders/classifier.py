@@ -11,6 +11,7 @@ from sklearn.metrics import accuracy_score
 from torch import nn
 
 from hiddenspace.autoencoders import checks
+from hiddenspace.autoencoders.columns import column_wise
 from hiddenspace.autoencoders.supervised import Supervised
 from hiddenspace.autoencoders.supervision import Classification
 from hiddenspace.autoencoders.targets import checked_labels, stratified
@@ -26,7 +27,7 @@ class Classifier(ClassifierMixin, Supervised):  # type: ignore[misc]
 
     A linear head on the encoder's standardised features learns first, then the whole net, the layers near the data
     more slowly (Erhan et al. 2010, "Why does unsupervised pre-training help deep learning?"; Howard and Ruder 2018).
-    The weights are averaged over the last hundred or so steps.
+    The weights are averaged over the last hundred or so steps. The loss is `supervision.Classification.loss`.
 
     Parameters
     ----------
@@ -53,7 +54,7 @@ class Classifier(ClassifierMixin, Supervised):  # type: ignore[misc]
         The part of the probability that labels spread over all classes, in [0, 1) (label smoothing).
     consistency : float
         Weight of the loss on unlabelled items: what is answered with confidence stays the answer when the item is
-        distorted (FixMatch, Sohn et al. 2020). It needs `unlabelled` in `fit`.
+        distorted (FixMatch, Sohn et al. 2020). Above 0 it needs `unlabelled` in `fit`.
     threshold : float
         The least probability that counts as confidence, in [0, 1).
     scaling : 'auto', 'whole' or 'columns'
@@ -146,7 +147,7 @@ class Classifier(ClassifierMixin, Supervised):  # type: ignore[misc]
             self.encoder_,
             self.head_,
             self._augmentation(),
-            distortion,
+            column_wise(distortion, self.format_),
             frozen,
             self.smoothing,
             self.consistency,

@@ -100,13 +100,6 @@ class Coder(Encoding):
         items, reconstructions = zip(*pairs, strict=True)
         return torch.cat(items).numpy(), torch.cat(reconstructions).numpy()
 
-    def _to_data(self, x: np.ndarray, given: Any) -> np.ndarray | pd.DataFrame:
-        """In the data's own shape and range; a table keeps the index of the one that was given."""
-        data = self.format_.to_data(x)
-        if isinstance(data, pd.DataFrame) and isinstance(given, pd.DataFrame):
-            data.index = given.index
-        return data
-
 
 def _double(x: Tensor) -> Tensor:
     """In float64, which Apple's GPUs lack, so from there on the CPU."""

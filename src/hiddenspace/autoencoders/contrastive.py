@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import ClassVar
 
 import torch
@@ -12,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hiddenspace.autoencoders import checks
+from hiddenspace.autoencoders.columns import column_wise
 from hiddenspace.autoencoders.features import FeatureLearner, Monitor
 from hiddenspace.autoencoders.own_networks import code_size_of, copied
 from hiddenspace.autoencoders.recipe import Recipe, default_patience
@@ -19,7 +19,7 @@ from hiddenspace.data.augment import Augmentation, ImageAugmentation, RowAugment
 from hiddenspace.data.format import Scaling
 from hiddenspace.errors import UsageError
 from hiddenspace.nets.mlp import MLP
-from hiddenspace.nets.resnet import ResNetEncoder
+from hiddenspace.nets.resnet import FEATURES, ResNetEncoder
 from hiddenspace.training.game import Batch, Game, Player
 from hiddenspace.training.trainer import Trainer
 
@@ -81,7 +81,7 @@ class ContrastiveEncoder(FeatureLearner):
     Parameters
     ----------
     code : int, optional
-        Features; by default 384 for images, 64 for rows and tables.
+        Features; by default 512 for images, 64 for rows and tables.
     temperature : float
         Of the loss: the lower, the more the most similar other items count.
     augmentation : callable, optional
@@ -94,7 +94,8 @@ class ContrastiveEncoder(FeatureLearner):
         For arrays (n, d): one scale for all columns, each standardised by itself, or chosen by the values.
     monitor : bool or 'auto'
         Report the accuracy of the nearest neighbours among codes of held-out training items (`monitor/knn` in
-        `history_`); 'auto' does where the data have classes for labels. Training never sees them.
+        `history_`); 'auto' does where the data have classes for labels, 2 to 1,000 of several items each. Items
+        whose label is missing are left out. Training never sees labels.
     epochs : int, optional
         Passes over the data at most; by default 16 for 54,000 items, more for fewer, up to 100.
     batch_size : int, optional
@@ -124,7 +125,7 @@ class ContrastiveEncoder(FeatureLearner):
         The batch size, epochs and so on that were used, defaults filled in.
     """
 
-    image_code: ClassVar[int] = 384
+    image_code: ClassVar[int] = FEATURES
 
     def __init__(
         self,
@@ -189,11 +190,8 @@ class ContrastiveEncoder(FeatureLearner):
 
     def _augmentation(self) -> Augmentation:
         """The person's own or that which suits the kind of data; what encodes a column of a table stays together."""
-        images = self.format_.kind == "images"
-        chosen = self.augmentation or (ImageAugmentation() if images else RowAugmentation())
-        if isinstance(chosen, RowAugmentation) and not chosen.groups and not images:
-            return replace(chosen, groups=self._groups())
-        return chosen
+        default = ImageAugmentation() if self.format_.kind == "images" else RowAugmentation()
+        return column_wise(self.augmentation or default, self.format_)
 
     def _default_recipe(self, items: int) -> Recipe:
         batch = min(256, max(32, items // 8))  # of few items several steps an epoch

@@ -12,7 +12,7 @@ from hiddenspace.autoencoders.encoding import Encoding
 from hiddenspace.autoencoders.monitor import NeighboursMonitor, has_classes
 from hiddenspace.autoencoders.trained import Trained
 from hiddenspace.data.dataset import Dataset
-from hiddenspace.data.table_format import TableFormat
+from hiddenspace.data.labels import labelled
 from hiddenspace.errors import DataError, UsageError
 from hiddenspace.training.events import Observer
 
@@ -50,21 +50,16 @@ class FeatureLearner(Trained, Encoding):
 
     def _watchers(self, training: Dataset, held_out: Dataset | None) -> list[Observer]:
         """The monitor, where it is wanted and there are labels to judge by."""
-        possible = held_out is not None and has_classes(training)
+        possible = held_out is not None and has_classes(training) and len(labelled(held_out)) > 0
         if self.monitor is True and not possible:
             raise DataError(
-                "monitor=True judges codes by the labels of held-out items, but there are no classes or nothing is "
-                "held out; use monitor='auto', or data with labels and a validation_fraction above 0."
+                "monitor=True judges codes by the labels of held-out items, but there are no classes (2 to 1,000, of "
+                "several items each) or nothing is held out; use monitor='auto', or data with labels and a "
+                "validation_fraction above 0."
             )
         if not self.monitor or held_out is None or not possible:
             return []
         return [NeighboursMonitor(self._codes_of, training, held_out, self.seed_)]
-
-    def _groups(self) -> tuple[int, ...]:
-        """For each value of a row in model space the number of the column that it encodes."""
-        if isinstance(self.format_, TableFormat):
-            return tuple(i for i, column in enumerate(self.format_.columns) for _ in column.names)
-        return tuple(range(self.format_.shape[0]))
 
     def _codes_of(self, dataset: Dataset) -> np.ndarray:
         return collected(self._map(self._encode, x) for x in self._batches(dataset))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 import torch
@@ -11,26 +12,35 @@ from torch import nn
 def layers_of(network: nn.Module) -> list[list[nn.Parameter]]:
     """A network's parameters in groups of one layer, from the data's side on, by the order in which it holds them.
 
-    A layer is an element of a Sequential or a ModuleList, or a part that holds none of these. Parameters of the network
-    itself (tokens, positions) belong to its first layer.
+    A layer is a part of the network with all that is in it, so that residual and transformer blocks stay whole. Looked
+    into are Sequential and ModuleList, and a part that holds such lists and is the only one of its class: no block.
+    What has no matrix (normalisations, scales) goes with the layer before it, and parameters of the network itself
+    (tokens, positions) with its first layer.
     """
-    return [layer for layer in _layers(network) if layer]
+    classes = Counter(type(part) for part in network.modules())
+    layers: list[list[nn.Parameter]] = []
+    for layer in _layers(network, classes):
+        if layers and all(parameter.ndim < 2 for parameter in layer):
+            layers[-1].extend(layer)
+        elif layer:
+            layers.append(layer)
+    return layers
 
 
-def _layers(module: nn.Module) -> Iterator[list[nn.Parameter]]:
-    if not _holds_a_list(module):
-        yield list(module.parameters())
-        return
+def _layers(module: nn.Module, classes: Counter[type[nn.Module]]) -> Iterator[list[nn.Parameter]]:
     own = list(module.parameters(recurse=False))
     for child in module.children():
-        for layer in _layers(child):
-            yield [*own, *layer]
-            own = []
+        for layer in _layers(child, classes) if _is_looked_into(child, classes) else [list(child.parameters())]:
+            if layer:
+                yield [*own, *layer]
+                own = []
     yield own
 
 
-def _holds_a_list(module: nn.Module) -> bool:
-    return any(isinstance(part, nn.Sequential | nn.ModuleList) for part in module.modules())
+def _is_looked_into(module: nn.Module, classes: Counter[type[nn.Module]]) -> bool:
+    if type(module) in (nn.Sequential, nn.ModuleList):
+        return True
+    return classes[type(module)] == 1 and any(isinstance(m, nn.Sequential | nn.ModuleList) for m in module.modules())
 
 
 def layerwise_adamw(

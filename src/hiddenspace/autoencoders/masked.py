@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from hiddenspace.autoencoders import checks
 from hiddenspace.autoencoders.batchwise import collected
+from hiddenspace.autoencoders.columns import groups_of
 from hiddenspace.autoencoders.features import FeatureLearner, Monitor
 from hiddenspace.autoencoders.recipe import Recipe, default_patience
 from hiddenspace.data.format import Scaling
@@ -83,9 +84,9 @@ class MaskedColumns(Game):
         return self.decoder(self.encoder(x, hidden)).float(), hidden[:, self.encoder.groups]  # type: ignore[index]
 
     def completed(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """What was seen, with 0 where it was hidden, and the same with the decoder's values in those places."""
+        """What was seen, with NaN where it was hidden, and the same with the decoder's values in those places."""
         rebuilt, hidden = self.rebuilt(x)
-        return x.masked_fill(hidden, 0.0), torch.where(hidden, rebuilt, x)
+        return x.masked_fill(hidden, math.nan), torch.where(hidden, rebuilt, x)
 
 
 class MaskedAutoencoder(FeatureLearner):
@@ -93,11 +94,13 @@ class MaskedAutoencoder(FeatureLearner):
 
     Images are cut into patches (at most 8 along the longer side), most of which the encoder, a transformer of a
     million parameters, never sees in training; a smaller one rebuilds them. A code is the mean of the patches' tokens
-    of the whole image. Of rows and tables columns are hidden instead, and both networks are fully connected (as in
-    VIME, Yoon et al. 2020).
+    of the whole image. Of rows and tables columns are hidden instead, and both networks are fully connected: the
+    encoder gets 0 in place of a hidden column and is told that it is hidden, and the loss counts hidden columns only.
+    (VIME, Yoon et al. 2020, puts values of other rows there, has all columns rebuilt and the hidden ones guessed.)
 
-    Departures from He et al.: places are learned, from waves on; pixels are not normalised patch by patch; and a
-    linear layer makes tokens of `code` numbers, which are what the decoder gets.
+    Departures from He et al.: places are learned, from waves on; targets are the pixels themselves, where He et al.
+    found pixels normalised within each patch a little better for classifiers (these could not be shown by
+    `complete`); and a linear layer makes tokens of `code` numbers, which are what the decoder gets.
 
     A code is a mean that says no longer where things were, so it is not decoded: there is no `inverse_transform`.
     `complete` shows what was learned.
@@ -112,7 +115,8 @@ class MaskedAutoencoder(FeatureLearner):
         For arrays (n, d): one scale for all columns, each standardised by itself, or chosen by the values.
     monitor : bool or 'auto'
         Report the accuracy of the nearest neighbours among codes of held-out training items (`monitor/knn` in
-        `history_`); 'auto' does where the data have classes for labels. Training never sees them.
+        `history_`); 'auto' does where the data have classes for labels, 2 to 1,000 of several items each. Items
+        whose label is missing are left out. Training never sees labels.
     epochs : int, optional
         Passes over the data at most; by default 20 for 54,000 items, more for fewer, up to 200.
     batch_size : int, optional
@@ -193,13 +197,22 @@ class MaskedAutoencoder(FeatureLearner):
         Returns
         -------
         seen, completed : arrays or DataFrames of n items, in the data's own shape and range
-            What is hidden is 0 in model space: black in images, the mean of a standardised column.
+            What is hidden is black in images, and missing (NaN, None, NaT) in rows and tables. Tables have the index of
+            a DataFrame that was given.
         """
         _, seen, whole = self.completed(X, random_state=random_state)
-        return self.format_.to_data(seen), self.format_.to_data(whole)
+        completed = self._to_data(whole, X)
+        if not isinstance(completed, pd.DataFrame):
+            return self._to_data(seen, X), completed
+        hidden = np.zeros(completed.shape, bool)
+        hidden[:, groups_of(self.format_)] = np.isnan(seen)
+        return completed.mask(hidden), completed
 
     def completed(self, X: Any, *, random_state: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Items, what was left of them, and `complete`'s answer in model space, each (n, *shape) float32."""
+        """Items, what was left of them, and `complete`'s answer in model space, each (n, *shape) float32.
+
+        What is hidden is 0 in images and NaN in rows.
+        """
         dataset, game = self._read(X), self._new_game()
         with seeded(random_state), torch.inference_mode():
             triples = [(x, *game.completed(x)) for x in self._batches(dataset)]
@@ -216,7 +229,7 @@ class MaskedAutoencoder(FeatureLearner):
             encoder = PatchEncoder(shape, code)
             self.encoder_, self.decoder_ = encoder, PatchDecoder(encoder.patches, code)
         else:
-            self.encoder_, self.decoder_ = ColumnsEncoder(self._groups(), code), MLP([code, 256, shape[0]])
+            self.encoder_, self.decoder_ = ColumnsEncoder(groups_of(self.format_), code), MLP([code, 256, shape[0]])
 
     def _new_game(self) -> MaskedPatches | MaskedColumns:
         images = self.format_.kind == "images"

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from hiddenspace.data.dataset import Dataset
+from hiddenspace.data.labels import are_classes, labelled
 from hiddenspace.training.events import Observer, Row
 from hiddenspace.training.game import Game
 
@@ -29,10 +30,8 @@ def neighbours_accuracy(
 
 
 def has_classes(dataset: Dataset) -> bool:
-    """Whether its labels are classes: several, and most of them borne by several items."""
-    if dataset.labels is None or dataset.labels.dtype.kind == "f":
-        return False
-    return 2 <= len(np.unique(dataset.labels)) <= len(dataset) / 4
+    """Whether its labels are classes, those that are missing left aside; see `are_classes`."""
+    return dataset.labels is not None and are_classes(dataset.labels)
 
 
 class NeighboursMonitor(Observer):
@@ -46,7 +45,7 @@ class NeighboursMonitor(Observer):
     encode : callable
         Dataset -> codes (n, code) of the network as it is.
     training, held_out : Dataset
-        With labels. At most 2,000 and 500 items of them are used.
+        With labels. At most 2,000 and 500 items of them are used, none whose label is missing.
     seed : int
         Chooses those.
     """
@@ -54,7 +53,8 @@ class NeighboursMonitor(Observer):
     def __init__(self, encode: Callable[[Dataset], np.ndarray], training: Dataset, held_out: Dataset, seed: int):
         rng = np.random.default_rng(seed)
         self.encode = encode
-        self.references, self.queries = _some(training, REFERENCES, rng), _some(held_out, QUERIES, rng)
+        known, queries = labelled(training), labelled(held_out)
+        self.references, self.queries = _some(known, REFERENCES, rng), _some(queries, QUERIES, rng)
         cost = (len(self.references) + len(self.queries)) / len(training)
         self.every = math.ceil(cost / COST)
         """Epochs from one figure to the next."""

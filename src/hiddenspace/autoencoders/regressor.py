@@ -22,6 +22,7 @@ class Regressor(RegressorMixin, Supervised):  # type: ignore[misc]
     """Names one or several numbers for an item: `Classifier` with a squared error in place of classes.
 
     Targets are standardised in training. Unlabelled items serve to pretrain an unfitted `init`, and for nothing else.
+    The loss is `supervision.Regression.loss`.
 
     Parameters
     ----------

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 from sklearn.base import clone
@@ -21,14 +23,15 @@ from hiddenspace.estimator import load
 from hiddenspace.names import find_model
 from hiddenspace.nets.head import Features
 from hiddenspace.nets.mlp import vector_encoder
-from hiddenspace.nets.resnet import ResNetEncoder
+from hiddenspace.nets.resnet import FEATURES, ResNetEncoder
 from hiddenspace.params import Absent, params_as_json, params_from_json
+from hiddenspace.training.trainer import Trainer
 
 Origin = dict[str, Any]
 """What an encoder is, as JSON: {"kind": "default" | "network" | "model", ...}."""
 
-IMAGE_FEATURES, ROW_FEATURES = 128, 32
-"""Of the default encoders, where there is no other."""
+ROW_FEATURES = 32
+"""Of the default encoder of rows."""
 
 
 @dataclass(frozen=True)
@@ -43,16 +46,34 @@ class Start:
     network: nn.Module | None = None
     pretrained: bool = True
 
-    def after_pretraining(self, dataset: Dataset, seed: int) -> Start:
+    def check_use_of(self, unlabelled: Any, used: bool) -> None:
+        """Says it where unlabelled items are `used` by the training and not there, or there and nothing uses them."""
+        if unlabelled is None and used:
+            raise UsageError(
+                "consistency= is the weight of a loss on unlabelled items, and there are none; give unlabelled= to "
+                "fit, or leave consistency at 0."
+            )
+        if unlabelled is not None and self.unfitted is None and not used:
+            warnings.warn(
+                "the unlabelled items are not used: only an init that is not fitted yet (it is pretrained on them) and "
+                "a Classifier with consistency=1 learn from such.",
+                UserWarning,
+                stacklevel=3,
+            )
+
+    def after_pretraining(self, dataset: Dataset, trainer: Trainer | None) -> Start:
         """The same where there is nothing to pretrain; else what a copy of the model has learned from these items.
 
-        A random state that was not set is set by `seed`.
+        Where `trainer`, that of the supervised training, keeps checkpoints, so does the pretraining in a folder of its
+        own (`pretraining` beside them, unless it has one), and a training that is resumed does not pretrain again.
         """
         if self.unfitted is None:
             return self
         model = clone(self.unfitted)
-        if getattr(model, "random_state", 0) is None:
-            model.set_params(random_state=seed)
+        if trainer is not None and trainer.folder is not None and hasattr(model, "trainer"):
+            own = model.trainer or Trainer(progress=trainer.progress)
+            folder = own.folder or Path(trainer.folder) / "pretraining"
+            model.set_params(trainer=replace(own, folder=folder, resume=own.resume or trainer.resume))
         return Start(fitted=model.fit(dataset))
 
     def origin(self, kind: str) -> Origin:
@@ -60,7 +81,7 @@ class Start:
         if self.network is not None:
             return {"kind": "network", "code": type(self.network).__qualname__}
         if self.fitted is None:
-            return {"kind": "default", "features": IMAGE_FEATURES if kind == "images" else ROW_FEATURES}
+            return {"kind": "default", "features": FEATURES if kind == "images" else ROW_FEATURES}
         if not isinstance(self.fitted, Encoding):
             origin: Origin = copy.deepcopy(self.fitted.origin_)
             return origin

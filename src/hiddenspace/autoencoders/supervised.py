@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,9 +15,10 @@ from torch import Tensor, nn
 
 from hiddenspace.autoencoders import checks
 from hiddenspace.autoencoders.batchwise import BATCH, Batchwise, collected
+from hiddenspace.autoencoders.columns import column_wise
 from hiddenspace.autoencoders.layerwise import layerwise_adamw
 from hiddenspace.autoencoders.own_networks import code_size_of
-from hiddenspace.autoencoders.recipe import Recipe
+from hiddenspace.autoencoders.recipe import LABELLED_EPOCH, Recipe, supervised_recipe
 from hiddenspace.autoencoders.starting import Origin, Start, encoder_again, start_from
 from hiddenspace.autoencoders.trained import Trained
 from hiddenspace.data.affine import RandomAffine
@@ -30,15 +30,8 @@ from hiddenspace.data.named_batches import NamedBatches
 from hiddenspace.errors import UsageError
 from hiddenspace.nets.head import Head
 from hiddenspace.training.randomness import seeded
-from hiddenspace.training.schedules import OneCycle
 from hiddenspace.training.trainer import Trainer
 
-STEPS = 1500
-"""At least so many, however few the labels are."""
-PASSES = 8
-"""Over 54,000 labels; fewer get more, by the square root."""
-EPOCH = 50
-"""Steps of an epoch at least: few items are passed through several times in it."""
 FEWEST_HELD_OUT = {"images": 200, "vectors": 25, "table": 25}
 """With fewer to judge by, stopping early is worth less than the labels it costs; augmented images rarely need it."""
 FROZEN = 0.1
@@ -109,7 +102,8 @@ class Supervised(Trained):
         y : array-like of shape (n,)
             Labels or numbers, none missing; by default those that the source has (folders that are classes, say).
         unlabelled : as X, optional
-            More items of the same kind. An unfitted `init` is pretrained on X and these.
+            More items of the same kind. An unfitted `init` is pretrained on X and these, and a Classifier with
+            `consistency` learns from them; where nothing uses them, a warning says so.
 
         Returns
         -------
@@ -120,7 +114,7 @@ class Supervised(Trained):
         DataError
             If items or labels cannot be read or learned from; the message says why.
         UsageError
-            If a hyperparameter has a value that makes no sense.
+            If a hyperparameter has a value that makes no sense, or asks for unlabelled items and there are none.
         ModelError
             If `init` cannot be loaded, or is of other data than `X`.
         TrainingError
@@ -130,6 +124,7 @@ class Supervised(Trained):
         (self.trainer or Trainer()).launch()
         with self._whole_or_not_at_all():
             start = start_from(self.init, self.encoder)
+            start.check_use_of(unlabelled, self._uses_unlabelled())
             self._take_over(start.fitted)
             dataset = self._begin(X, self.scaling, going_on=start.fitted is not None)
             targets = self._targets(dataset.labels if y is None else y, len(dataset))
@@ -154,7 +149,7 @@ class Supervised(Trained):
     def _prepare_from(self, start: Start, dataset: Dataset, free: Dataset | None) -> None:
         """Pretrains where that is still to be done, and makes encoder and head."""
         if start.unfitted is not None:
-            start = start.after_pretraining(dataset if free is None else joined(dataset, free), self.seed_)
+            start = start.after_pretraining(dataset if free is None else joined(dataset, free), self.trainer)
             assert start.fitted is not None
             self.format_ = start.fitted.format_
         self.pretrained_, self.origin_ = start.pretrained, start.origin(self.format_.kind)
@@ -169,7 +164,7 @@ class Supervised(Trained):
         parts = self._parts(training, recipe.batch_size, self.seed_)
         if free is not None and self._uses_unlabelled():
             parts["unlabelled"] = self._training_batches(free, recipe.batch_size, self.seed_)
-        batches = NamedBatches(parts, EPOCH)
+        batches = NamedBatches(parts, LABELLED_EPOCH)
         frozen = min(1.0, self._frozen_epochs(recipe) / recipe.epochs)
         self._play(self._game(frozen), batches, validation, [])
 
@@ -209,15 +204,10 @@ class Supervised(Trained):
         """What was asked for; by default small affine maps of images, and nothing for other data."""
         if self.augmentation == "auto":
             return RandomAffine() if self.format_.kind == "images" else None
-        return self.augmentation
+        return column_wise(self.augmentation, self.format_)
 
     def _default_recipe(self, items: int) -> Recipe:
-        batch = 64
-        once = max(1, items // batch)
-        steps = max(STEPS, PASSES * math.sqrt(54_000 / items) * once)
-        epochs = max(1, round(steps / (once * math.ceil(EPOCH / once))))
-        rate = 3e-3 if self.format_.kind == "images" and not self.pretrained_ else 2e-3
-        return Recipe(batch, epochs, rate, 1e-2, 1.0, max(5, math.ceil(0.2 * epochs)))
+        return supervised_recipe(self.format_.kind, items, self.pretrained_)
 
     def _trainer(self, recipe: Recipe) -> Trainer:
         trainer = super()._trainer(recipe)
@@ -230,7 +220,7 @@ class Supervised(Trained):
                 layer_decay=decay,
                 weight_decay=recipe.weight_decay,
             )
-            trainer = replace(trainer, optimizer=optimizer, schedule=trainer.schedule or OneCycle())
+            trainer = replace(trainer, optimizer=optimizer)
         return replace(trainer, ema=EMA) if trainer.ema is None else trainer
 
     # answers ----------------------------------------------------------------------------------------------------

@@ -83,7 +83,7 @@ class Classification(Supervision):
 
         `consistency` is the mean over unlabelled items of 1[max p >= threshold] H(argmax p, q), with p the answer on
         the augmented item and q that on the distorted one (FixMatch, Sohn et al. 2020); it begins when the encoder is
-        no longer frozen. All items go through the encoder in one batch.
+        no longer frozen. p comes from a pass of its own without gradients; labelled and distorted items share one.
         """
         assert isinstance(batch, dict)
         x, labels = batch["x"], batch["labels"]

@@ -28,12 +28,13 @@ def checked_labels(y: Any, items: int) -> np.ndarray:
     try:
         labels: np.ndarray = column_or_1d(given, warn=True)
         _all_known(labels)
+        _of_one_type(labels)
         with warnings.catch_warnings():  # of many classes, which are looked at below
             warnings.simplefilter("ignore", UserWarning)
             check_classification_targets(labels)
     except DataError:
         raise
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise DataError(f"these labels cannot be learned ({' '.join(str(error).split())})") from error
     counts = np.unique(labels, return_counts=True)[1]
     if len(counts) < 2:
@@ -85,6 +86,15 @@ def _all_known(y: np.ndarray) -> None:
         )
     if y.dtype.kind == "f" and not np.isfinite(y).all():
         raise DataError("y contains infinity; drop these items, or pass them as unlabelled=.")
+
+
+def _of_one_type(labels: np.ndarray) -> None:
+    """Text beside numbers has no order, and 1 and '1' would be two classes."""
+    if labels.dtype != object:
+        return
+    types = sorted({"str" if isinstance(label, str) else type(label).__name__ for label in labels})
+    if len(types) > 1:
+        raise DataError(f"y mixes {' and '.join(types)}; make all labels text, with y.astype(str), or all numbers.")
 
 
 def stratified(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -113,9 +113,10 @@ class Trained(Batchwise):
         """That of the training which is resumed, where there is one: only a whole number would give it once more."""
         fixed = isinstance(self.random_state, int | np.integer)
         if not fixed and self.trainer is not None and self.trainer.resume and self.trainer.checkpoints is not None:
-            before = read_settings(self.trainer.checkpoints)
-            if before is not None and isinstance(before.get("data: seed"), int):
-                return int(before["data: seed"])
+            before = read_settings(self.trainer.checkpoints) or {}
+            seed = before.get("data: seed", before.get("data: x seed"))  # of items alone, or beside their labels
+            if isinstance(seed, int):
+                return seed
         return super()._draw_seed()
 
     # training ---------------------------------------------------------------------------------------------------

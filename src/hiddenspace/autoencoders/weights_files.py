@@ -18,6 +18,8 @@ from hiddenspace.errors import ModelError, UsageError
 ENDINGS = (".safetensors", ".pt", ".pth", ".bin")
 WRAPPED = ("state_dict", "model_state_dict", "model")
 """Where training scripts put the state dict among other things."""
+AROUND = ("module.", "_orig_mod.", "model.", "backbone.", "encoder.", "network.", "net.")
+"""What names begin with where the module was a part of another one: DataParallel, torch.compile, whole models."""
 NAMED = 5
 """So many keys are named in a message."""
 
@@ -30,8 +32,10 @@ def is_weights_file(init: Any) -> bool:
 def with_weights(module: nn.Module, init: Any) -> nn.Module:
     """A copy of the module with the weights of a state dict, every one of them.
 
-    Tensors of the whole net that the encoder is a part of may be left over, where their names begin with a part that
-    the encoder does not have or that holds nothing there: those of its head. A warning names them.
+    Where the module was a part of another one, names begin with that part's (`module.`, `backbone.` and others, see
+    `AROUND`); what fits most of the module's own names is taken off. Tensors of the whole net that the encoder is a
+    part of may be left over, where their names begin with a part that the encoder does not have or that holds nothing
+    there: those of its head. A warning says what was loaded and names what was not.
 
     Parameters
     ----------
@@ -46,9 +50,11 @@ def with_weights(module: nn.Module, init: Any) -> nn.Module:
     ModelError
         If the file cannot be read, or tensors are missing, unknown or of another shape.
     """
-    state = _unwrapped(init if isinstance(init, Mapping) else _read(Path(init)))
+    given = _unwrapped(init if isinstance(init, Mapping) else _read(Path(init)))
     module = copy.deepcopy(module).cpu()
     wanted = module.state_dict()
+    around = _around(given, wanted)
+    state = {name.removeprefix(around): tensor for name, tensor in given.items() if name.startswith(around)}
     left = sorted(state.keys() - wanted.keys())
     parts = {name.partition(".")[0] for name in wanted}
     unknown = [name for name in left if name.partition(".")[0] in parts]
@@ -59,8 +65,14 @@ def with_weights(module: nn.Module, init: Any) -> nn.Module:
             raise ModelError(
                 f"the state dict {fault} {_some(names)}; give as encoder= the very module that it was saved from."
             )
-    if left:
-        warnings.warn(f"left out as a head of the saved net: {_some(left)}.", UserWarning, stacklevel=2)
+    if left := sorted(given.keys() - {around + name for name in wanted}):
+        under = f" whose names begin with {around!r}" if around else ""
+        warnings.warn(
+            f"loaded the {len(wanted)} tensors of the encoder{under}; left out as a head of the saved net: "
+            f"{_some(left)}.",
+            UserWarning,
+            stacklevel=2,
+        )
     module.load_state_dict({name: state[name] for name in wanted})
     return module
 
@@ -81,14 +93,24 @@ def _read(path: Path) -> Any:
 
 
 def _unwrapped(state: Any) -> dict[str, Tensor]:
-    """The state dict itself, without what training scripts and DataParallel put around it."""
+    """The state dict itself, without what training scripts put around it."""
     for name in WRAPPED:
         if isinstance(state, Mapping) and isinstance(state.get(name), Mapping):
             state = state[name]
     if not isinstance(state, Mapping) or not state or not all(isinstance(t, Tensor) for t in state.values()):
         raise UsageError("init holds no state dict; give names and tensors, as module.state_dict() does.")
-    parallel = all(name.startswith("module.") for name in state)
-    return {name.removeprefix("module.") if parallel else name: tensor for name, tensor in state.items()}
+    return dict(state)
+
+
+def _around(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> str:
+    """What is to be taken off names, so that most of the wanted ones are there; nothing where that is as good."""
+    starts = {""}
+    for name in state:
+        start = ""
+        while (word := next((a for a in AROUND if name.startswith(start + a)), None)) is not None:
+            start += word
+            starts.add(start)
+    return max(sorted(starts, key=len), key=lambda start: sum(start + name in state for name in wanted))
 
 
 def _some(names: list[str]) -> str:

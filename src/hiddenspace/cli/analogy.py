@@ -7,9 +7,9 @@ from typing import Any
 from rich.console import Console
 
 from hiddenspace.cli.files import OUT, write_values
-from hiddenspace.cli.moving import path_for, pixels_of
+from hiddenspace.cli.moving import check_name, path_for, pixels_of
 from hiddenspace.cli.spaces import space_of
-from hiddenspace.errors import HiddenspaceError, UsageError, writing
+from hiddenspace.errors import HiddenspaceError, writing
 from hiddenspace.space.hidden_space import HiddenSpace
 
 
@@ -32,6 +32,7 @@ def analogy(run: str, *, plus: list[str], minus: list[str], source: str | None =
         Images: .png (the sum as a picture) or .npy. Rows: .csv, .npy. Tables: .csv, .parquet. By default analogy.png
         or analogy.csv.
     """
+    check_name(out, moves=False)
     space = space_of(run, source)
     path = path_for(space, out, "analogy")
     made = space.analogy(plus, minus)
@@ -39,8 +40,6 @@ def analogy(run: str, *, plus: list[str], minus: list[str], source: str | None =
         with writing(path, OUT, HiddenspaceError):
             path.parent.mkdir(parents=True, exist_ok=True)
             _drawn(space, plus, minus, made).savefig(path, dpi=150)
-    elif path.suffix.lower() in (".gif", ".mp4"):
-        raise UsageError("a sum of items does not move; end --out with .png or .npy.")
     else:
         write_values(made, path)
     Console(stderr=True).print(

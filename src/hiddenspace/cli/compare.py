@@ -12,6 +12,7 @@ from rich.table import Table
 from hiddenspace.cli.files import OUT, check_ending, write_values
 from hiddenspace.errors import HiddenspaceError, UsageError, writing
 from hiddenspace.space.comparing import compare as compared
+from hiddenspace.space.labelling import Task
 
 ENDINGS = (".html", ".csv", ".parquet", ".png", ".svg")
 WIDE = 200
@@ -21,6 +22,7 @@ def compare(
     source: str,
     *,
     labels: str | None = None,
+    task: Task = "auto",
     label_counts: str = "100,600,1000,3000",
     models: str | None = None,
     probes: str = "linear,knn,xgboost",
@@ -42,6 +44,9 @@ def compare(
         Data with labels: a folder of folders of images, idx files, a table with a column of labels, a sample.
     labels : str, optional
         The column or array that holds the labels; by default what the source says.
+    task : str
+        What labels are: classes or numbers. By default text, truth values and at most 50 different whole numbers are
+        classes, and other numbers are measured.
     label_counts : str
         How many labels the probes get, separated by commas. Where there are fewer, all there are.
     models : str, optional
@@ -70,6 +75,7 @@ def compare(
     table = compared(
         source,
         labels=labels,
+        task=task,
         label_counts=_whole_numbers(label_counts),
         seeds=seeds,
         code=code,

@@ -15,6 +15,7 @@ from hiddenspace.cli.spaces import stored
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.runs.reading import model_and_data
 from hiddenspace.space.hidden_space import HiddenSpace
+from hiddenspace.space.waiting import waiting
 
 LOOKED_AT = 500
 """Images whose size as PNG files is measured, at most."""
@@ -39,9 +40,9 @@ def compress(run: str, source: str, *, out: str = "compressed.hs", loss: float =
     path = Path(out)
     check_ending("codes", path, (".hs",))
     screen = Console(stderr=True)
-    with screen.status("encoding, and finding the coarsest step ..."):
-        model, dataset = model_and_data(run, source)
-        space = HiddenSpace.open(run) if stored(run) else HiddenSpace(model, dataset)
+    model, dataset = model_and_data(run, source)
+    with waiting("encoding, and finding the coarsest step ..."):
+        space = HiddenSpace.open(run, model) if stored(run) else HiddenSpace(model, dataset)
         made = space.compress(dataset, path, loss=loss)
     peers = ", ".join(f"{size:,.1f} {what}" for what, size in _peers(dataset).items())
     screen.print(

@@ -17,6 +17,7 @@ def map(
     method: str = "auto",
     colour: str | None = None,
     out: str = "map.html",
+    labels: str | None = None,
     limit: int = 10_000,
     seed: int = 0,
 ) -> None:
@@ -24,12 +25,16 @@ def map(
 
     Example: hiddenspace map runs/digits-autoencoder digits --colour label --out map.html
 
+    Example: hiddenspace map embeddings.npy photos/ --out map.html
+
     Parameters
     ----------
     run : str
-        A run folder, or a folder or Hub name of a saved model.
+        A run folder, or a folder or Hub name of a saved model. Or what another model gave, as .npy or .npz (n, d), or
+        as a .csv or .parquet table: its columns of numbers, or one of lists; id, label and text are known of the items.
     source : str
-        Data of the kind and shape that the model was trained on; by default what the run has stored.
+        Data of the kind and shape that the model was trained on; by default what the run has stored. With embeddings,
+        the items they are of, to be shown.
     method : str
         auto, code, pca, tsne, umap or pacmap; auto is the code itself where it has two numbers, else t-SNE. UMAP and
         PaCMAP need pip install 'hiddenspace[maps]'.
@@ -38,6 +43,8 @@ def map(
     out : str
         A .html file needs no network: zoom, look, search, select, save what was selected. A .png or .svg file is a
         picture, .csv a table, and .parquet one with the pictures in it that Embedding Atlas opens.
+    labels : str, optional
+        The column or array that holds the labels of SOURCE, or of the embeddings.
     limit : int
         At most so many items, drawn at random.
     seed : int
@@ -45,7 +52,7 @@ def map(
     """
     path = Path(out)
     check_ending(path)
-    space = space_of(run, source)
+    space = space_of(run, source, labels)
     colour_of(space.metadata, colour)
     made = space.map(method, limit=limit, random_state=seed)
     made.save(path, colour)

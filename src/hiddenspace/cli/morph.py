@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from rich.console import Console
 
-from hiddenspace.cli.moving import path_for, write_way
+from hiddenspace.cli.moving import check_name, path_for, write_way
 from hiddenspace.cli.spaces import space_of
 from hiddenspace.errors import UsageError
 from hiddenspace.pictures.animation import FILMS
@@ -65,6 +65,7 @@ def morph(
     towards_what = _checked(b, towards, away_from)
     if strength is not None and towards_what is None:
         raise UsageError("--strength is of a direction; give --towards and --away-from with it, or leave it out.")
+    check_name(out)
     space = space_of(run, source)
     path = path_for(space, out, "morph")
     count = steps if steps is not None else FRAMES if path.suffix.lower() in FILMS else STEPS

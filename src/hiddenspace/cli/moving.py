@@ -9,13 +9,28 @@ import numpy as np
 from PIL import Image
 
 from hiddenspace.cli.files import OUT, check_ending, write_values
-from hiddenspace.errors import HiddenspaceError, writing
+from hiddenspace.errors import HiddenspaceError, UsageError, writing
 from hiddenspace.pictures.animation import FILMS, animate
 from hiddenspace.pictures.channels import as_pixels
 from hiddenspace.space.hidden_space import HiddenSpace
 
 ENDINGS = {"images": (".png", *FILMS, ".npy"), "vectors": (".csv", ".npy"), "table": (".csv", ".parquet")}
 """Of files, by the kind of data."""
+
+
+def check_name(out: str | None, *, moves: bool = True) -> None:
+    """Before a space is opened, whether items of any kind could be written so; a film only of what moves.
+
+    Raises
+    ------
+    UsageError
+        If not.
+    """
+    if out is None:
+        return
+    if not moves and Path(out).suffix.lower() in FILMS:
+        raise UsageError("a sum of items does not move; end --out with .png or .npy.")
+    check_ending("items", Path(out), list(dict.fromkeys(ending for kind in ENDINGS.values() for ending in kind)))
 
 
 def path_for(space: HiddenSpace, out: str | None, name: str) -> Path:
@@ -28,7 +43,7 @@ def path_for(space: HiddenSpace, out: str | None, name: str) -> Path:
     UsageError
         If items of this kind cannot be written so.
     """
-    space.decode(space.codes[:1])  # says so before anything else if there is no way back
+    space.check_decodes()
     path = Path(out or name + ENDINGS[space.kind][0])
     check_ending(f"{space.kind} on their way", path, ENDINGS[space.kind])
     return path

@@ -14,10 +14,11 @@ from hiddenspace.autoencoders import checks
 from hiddenspace.autoencoders.coder import Coder
 from hiddenspace.cli.files import check_ending, write_values
 from hiddenspace.cli.moving import save
-from hiddenspace.cli.spaces import space_of, stored
+from hiddenspace.cli.spaces import stored
 from hiddenspace.data.dataset import Dataset
+from hiddenspace.errors import DataError
 from hiddenspace.runs.measuring import pictures_of
-from hiddenspace.runs.reading import model_and_data
+from hiddenspace.runs.reading import model_and_data, own_source, read_for
 from hiddenspace.space.hidden_space import HiddenSpace, Judge
 from hiddenspace.space.items import ids_of
 
@@ -46,7 +47,8 @@ def odd(
     n : int
         How many of the oddest are shown as a picture, where items are images.
     usual : str, optional
-        The items that are ordinary; by default those whose codes the run has stored, else the source itself.
+        The items that are ordinary; by default those of which the run was made, and where there is no run, the source
+        itself.
     out : str
         The table of all items, .csv or .parquet: id, score (the lower, the odder) and rank, the oddest first. For
         images a picture of the oddest, each beside its reconstruction, has the same name and ends in .png.
@@ -55,13 +57,7 @@ def odd(
     path = Path(out)
     check_ending("scores", path, (".csv", ".parquet"))
     model, dataset = model_and_data(run, source)
-    if usual is None and stored(run) and method != "both":
-        space = space_of(run)
-    else:
-        space = HiddenSpace(model, dataset) if usual is None else space_of(run, usual)
-    screen = Console(stderr=True)
-    with screen.status(f"judging {len(dataset):,} items ..."):
-        scores = space.score_samples(dataset, method=method)
+    scores = _usual(run, model, dataset, method, usual).score_samples(dataset, method=method)
     order = np.argsort(scores, kind="stable")
     write_values(_table(dataset, scores, order), path)
     written = str(path)
@@ -69,7 +65,21 @@ def odd(
         picture = path.with_suffix(".png")
         _draw(model, dataset.take(order[:n]), picture)
         written += f", the oddest: {picture}"
-    screen.print(f"{len(scores):,} items by {method}, the oddest first: {written}", highlight=False, soft_wrap=True)
+    said = f"{len(scores):,} items by {method}, the oddest first: {written}"
+    Console(stderr=True).print(said, highlight=False, soft_wrap=True)
+
+
+def _usual(run: str, model: Any, dataset: Dataset, method: Judge, usual: str | None) -> HiddenSpace:
+    """The space of the ordinary items; of stored ones there are only codes, which do not tell errors."""
+    if usual is not None:
+        return HiddenSpace(model, read_for(run, model, usual))
+    if method != "both" and stored(run):
+        return HiddenSpace.open(run, model)
+    try:
+        own = own_source(run)
+    except DataError as error:
+        raise DataError(f"the run's own data cannot be read ({error}); say with --usual what is ordinary.") from error
+    return HiddenSpace(model, dataset if own is None else own)
 
 
 def _table(dataset: Dataset, scores: np.ndarray, order: np.ndarray) -> pd.DataFrame:

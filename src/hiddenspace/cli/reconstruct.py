@@ -11,9 +11,10 @@ from rich.console import Console
 
 from hiddenspace.autoencoders import checks
 from hiddenspace.autoencoders.coder import Coder
-from hiddenspace.cli.files import OUT, check_ending, write_values
+from hiddenspace.cli.files import OUT, check_ending, is_folder, write_values
 from hiddenspace.errors import HiddenspaceError, ModelError, writing
 from hiddenspace.runs.reading import model_and_data
+from hiddenspace.space.waiting import waiting
 
 ENDINGS = {"images": (".npy",), "vectors": (".npy", ".csv"), "table": (".csv", ".parquet")}
 """Of files, by the kind of data; images may also go into a folder."""
@@ -45,12 +46,13 @@ def reconstruct(run: str, source: str, *, out: str | None = None, limit: int = 1
         )
     endings = ENDINGS[dataset.kind]
     path = Path(out or f"reconstructed{'' if dataset.kind == 'images' else endings[0]}")
-    if dataset.kind == "images" and path.suffix.lower() not in endings:
-        with writing(path, OUT, HiddenspaceError):
+    if dataset.kind == "images" and is_folder("these reconstructions", out or str(path), endings):
+        with writing(path, OUT, HiddenspaceError), waiting(f"decoding {min(limit, len(dataset)):,} images ..."):
             written = _write_pictures(model, dataset, path, limit)
     else:
         check_ending("these reconstructions", path, endings)
-        rebuilt = model.reconstruct(dataset)
+        with waiting(f"decoding {len(dataset):,} items ..."):
+            rebuilt = model.reconstruct(dataset)
         written = len(rebuilt)
         write_values(rebuilt, path)
     Console(stderr=True).print(f"{written:,} reconstructions: {path}", highlight=False)

@@ -19,6 +19,7 @@ from hiddenspace.cli.spaces import space_of
 from hiddenspace.errors import HiddenspaceError, UsageError, writing
 from hiddenspace.metrics.copies import nearest as nearest_of
 from hiddenspace.space.hidden_space import HiddenSpace, Method
+from hiddenspace.space.items import free_name
 
 ENDINGS = {"images": (".png", ".npy"), "vectors": (".csv", ".npy"), "table": (".csv", ".parquet")}
 """Of files, by the kind of data; images may also go into a folder."""
@@ -60,16 +61,14 @@ def sample(
     checks.whole("n", n)
     space = space_of(run, source)
     path = _path(space, out, nearest)
-    screen = Console(stderr=True)
-    with screen.status(f"fitting a density ({method}) to {len(space):,} codes ..."):
-        codes = space.density(method, random_state=seed).sample(n, seed)
+    codes = space.density(method, random_state=seed).sample(n, seed)
     _write(space, codes, path, nearest)
-    screen.print(f"{n} new items by {method}: {path}", highlight=False)
+    Console(stderr=True).print(f"{n} new items by {method}: {path}", highlight=False)
 
 
 def _path(space: HiddenSpace, out: str | None, nearest: bool) -> Path:
     """Where the result goes; looked at before the work is done."""
-    space.decode(space.codes[:1])  # says so if there is no way back
+    space.check_decodes()
     endings = ENDINGS[space.kind]
     path = Path(out or "samples" + endings[0])
     folder = space.kind == "images" and not path.suffix
@@ -91,8 +90,10 @@ def _write(space: HiddenSpace, codes: np.ndarray, path: Path, nearest: bool) -> 
     elif positions is None:
         write_values(items, path)
     else:
-        named = {"nearest": space.ids[positions], "distance": distances}
-        write_values(pd.concat([pd.DataFrame(items), pd.DataFrame(named)], axis=1), path)
+        table = pd.DataFrame(items)
+        table[free_name("nearest", table)] = space.ids[positions]
+        table[free_name("distance", table)] = distances
+        write_values(table, path)
 
 
 def _write_folder(pixels: np.ndarray, folder: Path) -> None:

@@ -25,16 +25,26 @@ SHOWN_COLUMNS = 6
 
 
 def similar(
-    run: str, item: str, *, k: int = 10, where: str | None = None, source: str | None = None, out: str | None = None
+    run: str,
+    item: str,
+    *,
+    k: int = 10,
+    where: str | None = None,
+    source: str | None = None,
+    labels: str | None = None,
+    out: str | None = None,
 ) -> None:
     """Find the items most like one.
 
     Example: hiddenspace similar runs/digits-autoencoder 7 --where "label = 3" --out neighbours.png
 
+    Example: hiddenspace similar embeddings.npy 7 --source photos/
+
     Parameters
     ----------
     run : str
-        A run folder, or with --source also a folder or Hub name of a saved model.
+        A run folder, or with --source also a folder or Hub name of a saved model. Or what another model gave, as .npy
+        or .npz (n, d), or as a .csv or .parquet table.
     item : str
         The number or name of an item of the space, or a file.
     k : int
@@ -42,14 +52,16 @@ def similar(
     where : str, optional
         Only among items for which this holds: a condition on what is known about them, as SQL has it.
     source : str, optional
-        The items to search; by default those whose codes the run has stored.
+        The items to search; by default those whose codes the run has stored. With embeddings, the items they are of.
+    labels : str, optional
+        The column or array that holds the labels of the source, or of the embeddings.
     out : str, optional
         A picture .png (of images), a page .html, or a table .csv; by default neighbours.png for images, else
         neighbours.csv.
     """
     if out is not None:  # before any work
         check_ending("neighbours", Path(out), (".png", ".csv", ".html"))
-    space = space_of(run, source)
+    space = space_of(run, source, labels)
     found = space.similar(item, k, where=where)
     pictures = _pictures(space, item, found) if out is None or Path(out).suffix.lower() != ".csv" else None
     path = Path(out or ("neighbours.csv" if pictures is None else "neighbours.png"))

@@ -1,28 +1,54 @@
-"""The space that a command works in: that of a run, or of a model and a source."""
+"""The space that a command works in: that of a run, of a model and a source, or of a file of embeddings."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from hiddenspace.data.load import load_dataset
+from hiddenspace.errors import UsageError
 from hiddenspace.runs.reading import model_and_data
+from hiddenspace.space.embeddings import is_embeddings_file, read_embeddings
 from hiddenspace.space.hidden_space import HiddenSpace
 from hiddenspace.space.places import STORE
+from hiddenspace.space.waiting import waiting
 
 
-def space_of(run: str, source: str | None = None) -> HiddenSpace:
+def space_of(run: str, source: str | None = None, labels: str | None = None) -> HiddenSpace:
     """The stored space of a run; with a source, the model's codes of that one.
+
+    Parameters
+    ----------
+    run : str
+        A run, a stored space or a saved model, or a file of ready embeddings.
+    source : str, optional
+        Items. Those of embeddings are only shown.
+    labels : str, optional
+        The column or array that holds the labels of the source, or without one of the embeddings.
 
     Raises
     ------
     DataError
         If the run has no stored space and no source is given.
+    UsageError
+        If labels are named and there is nothing they could be read from.
     """
+    if is_embeddings_file(Path(run)):
+        return _of_embeddings(Path(run), source, labels)
     if source is None:
+        if labels is not None:
+            raise UsageError("a stored space knows its labels already; leave --labels out, or name the source too.")
         return HiddenSpace.open(run)
-    model, dataset = model_and_data(run, source)
-    return HiddenSpace(model, dataset)
+    model, dataset = model_and_data(run, source, labels)
+    with waiting(f"encoding {len(dataset):,} items ..."):
+        return HiddenSpace(model, dataset)
 
 
 def stored(run: str) -> bool:
     """Whether this run has a stored space."""
     return (Path(run) / STORE).exists()
+
+
+def _of_embeddings(path: Path, source: str | None, labels: str | None) -> HiddenSpace:
+    ready = read_embeddings(path, labels if source is None else None)
+    shown = None if source is None else load_dataset(source, labels=labels)
+    return HiddenSpace(ready.codes, shown, ids=None if ready.ids is None else list(ready.ids), metadata=ready.metadata)

@@ -11,14 +11,12 @@ from rich.console import Console
 
 from hiddenspace.autoencoders import checks
 from hiddenspace.data.dataset import Dataset
+from hiddenspace.data.labels import known_labels, labelled
 from hiddenspace.data.load import load_dataset
-from hiddenspace.errors import DataError
+from hiddenspace.errors import DataError, UsageError
 from hiddenspace.estimator import load
 from hiddenspace.names import SUPERVISED, find
 from hiddenspace.training.trainer import Trainer
-
-MISSING = ("", "nan", "None", "NaT", "<NA>")
-"""How a label that is not known is read out of a file."""
 
 
 def train(
@@ -37,7 +35,7 @@ def train(
 ) -> None:
     """Learn labels, starting from what was learned without: a saved classifier or regressor, and how good it is.
 
-    Items whose label is missing count as unlabelled.
+    Items whose label is missing are left out, unless a classifier learns from them by --consistency.
 
     Example: hiddenspace train digits --init runs/digits-autoencoder --out runs/digits-classifier
 
@@ -51,13 +49,13 @@ def train(
     init : str, optional
         A run folder or a saved model whose encoder is the start; without it the net starts from scratch.
     unlabelled : str, optional
-        More items of the same kind, for `consistency`.
+        More items of the same kind, for `consistency` and nothing else; in place of those whose label is missing.
     out : str, optional
         The folder for the model; by default runs/ and the names of source and task.
     task : 'auto', 'classifier' or 'regressor'
         'auto' takes labels that are numbers with decimals for numbers to be named, all others for classes.
     consistency : float
-        Weight of what unlabelled items say in the training of a classifier; see Classifier.
+        Weight of what unlabelled items say in the training of a classifier, above 0 to use them; see Classifier.
     epochs : int, optional
         Chosen by the number of labels unless it is given.
     held_out : float
@@ -68,17 +66,21 @@ def train(
         Print nothing but errors.
     """
     checks.number("held_out", held_out, least=0, below=1)
+    if unlabelled is not None and not consistency:
+        raise UsageError("--unlabelled is for a classifier that learns from such items; add --consistency 1.")
     console = Console(stderr=True, quiet=quiet)
     start = None if init is None else load(init)
     known, free = _known(_read(source, labels, start), task)
-    more = free if unlabelled is None else _read(unlabelled, None, start)
-    if unlabelled is not None and free is not None:
+    more = (free if unlabelled is None else _read(unlabelled, None, start)) if consistency else None
+    if free is not None and more is not free:
         console.print(f"{len(free):,} items of {source} have no label and are left out.", highlight=False)
     training, test = _parts(known, held_out, seed)
     name = _task(np.asarray(training.labels)) if task == "auto" else task
     params: dict[str, Any] = {"init": start, "epochs": epochs, "random_state": seed}
     if name == "classifier":
         params["consistency"] = consistency
+    elif consistency:
+        raise UsageError("--consistency is for classifiers; leave it out where numbers are learned.")
     model = find(SUPERVISED[name])(**params, trainer=Trainer(progress=False if quiet else None))
     model.fit(training, unlabelled=more)
     folder = Path(out or f"runs/{Path(source).stem}-{name}")
@@ -98,17 +100,16 @@ def _read(source: str, labels: str | None, start: Any) -> Dataset:
 
 def _known(dataset: Dataset, task: str) -> tuple[Dataset, Dataset | None]:
     """Items with a label, in the test part too, and those without a label where there are any."""
-    labels, test = _labels(dataset), dataset.test
-    missing = np.isin(labels.astype(str), MISSING)
-    if missing.all():
+    known, test = known_labels(_labels(dataset)), dataset.test
+    if not known.any():
         raise DataError(f"no label of {dataset.name} is known; name another column with --labels.")
     if test is not None and test.labels is not None:
-        test = test.take(~np.isin(test.labels.astype(str), MISSING))
+        test = labelled(test)
         test = test if len(test) else None
-    known = replace(dataset.take(~missing), test=test)
-    if _are_numbers(_labels(known), task):
-        known = _with_numbers(known)
-    return known, dataset.take(missing) if missing.any() else None
+    with_label = replace(dataset.take(known), test=test)
+    if _are_numbers(_labels(with_label), task):
+        with_label = _with_numbers(with_label)
+    return with_label, None if known.all() else dataset.take(~known)
 
 
 def _labels(dataset: Dataset) -> np.ndarray:

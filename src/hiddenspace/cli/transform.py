@@ -10,6 +10,7 @@ from rich.console import Console
 from hiddenspace.cli.files import check_ending, write_values
 from hiddenspace.errors import ModelError
 from hiddenspace.runs.reading import model_and_data
+from hiddenspace.space.waiting import waiting
 
 
 def transform(run: str, source: str, *, out: str = "codes.npy") -> None:
@@ -31,7 +32,8 @@ def transform(run: str, source: str, *, out: str = "codes.npy") -> None:
     model, dataset = model_and_data(run, source)
     if not hasattr(model, "transform"):
         raise ModelError(f"{run} holds a {type(model).__name__}, which gives answers and no codes; use predict.")
-    codes = model.transform(dataset)
+    with waiting(f"encoding {len(dataset):,} items ..."):
+        codes = model.transform(dataset)
     numbered = [f"code{i}" for i in range(codes.shape[1])]
     write_values(codes if path.suffix.lower() == ".npy" else pd.DataFrame(codes, columns=numbered), path)
     Console(stderr=True).print(f"{len(codes):,} codes of {codes.shape[1]} numbers: {out}", highlight=False)

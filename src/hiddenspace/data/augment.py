@@ -84,8 +84,9 @@ class ImageAugmentation:
         right, down = _uniform(x, -1, 1) * (1 - width), _uniform(x, -1, 1) * (1 - height)
         angle = _uniform(x, -self.rotation, self.rotation) * (math.pi / 180)
         mirror = torch.where(torch.rand(count, device=x.device) < 0.5 * self.flip, -1.0, 1.0)
-        across = torch.stack([mirror * width * angle.cos(), -height * angle.sin(), right], dim=1)
-        along = torch.stack([mirror * width * angle.sin(), height * angle.cos(), down], dim=1)
+        longer = x.shape[2] / x.shape[3]  # turned are pixels, and not the square of [-1, 1]
+        across = torch.stack([mirror * width * angle.cos(), -height * angle.sin() * longer, right], dim=1)
+        along = torch.stack([mirror * width * angle.sin() / longer, height * angle.cos(), down], dim=1)
         grid = F.affine_grid(torch.stack([across, along], dim=1), [*x.shape], align_corners=False)
         return F.grid_sample(x, grid, padding_mode="reflection", align_corners=False)
 

@@ -50,16 +50,29 @@ def joined(first: Dataset, second: Dataset) -> Dataset:
     Raises
     ------
     DataError
-        If they are of different kinds or shapes.
+        If they are of different kinds or shapes, or tables of different columns.
     """
-    one, other = (f"{d.kind} of shape {tuple(d.items.shape[1:])}" for d in (first, second))
-    if one != other:
-        raise DataError(f"{first.name} holds {one}, but the unlabelled data {other}; give items of the same kind.")
+    _check_same_kind(first, second)
     items: Any
     if isinstance(first.items, pd.DataFrame):
-        items = pd.concat([first.items, second.items], ignore_index=True)
+        items = pd.concat([first.items, second.items], ignore_index=True)  # by name, whatever their order
     elif in_memory(first.items) and in_memory(second.items):
         items = np.concatenate([first.items, second.items])
     else:
         items = Chained(first.items, second.items)
     return replace(first, items=items, labels=None, ids=None, test=None)
+
+
+def _check_same_kind(first: Dataset, second: Dataset) -> None:
+    if first.kind == second.kind == "table":
+        one, other = ([str(name) for name in d.items.columns] for d in (first, second))
+        lacking, more = ([n for n in a if n not in b] for a, b in ((one, other), (other, one)))
+        differences = [f"lack {', '.join(lacking)}"] * bool(lacking) + [f"have {', '.join(more)} besides"] * bool(more)
+        if differences:
+            raise DataError(f"the unlabelled data {' and '.join(differences)}; give them the columns of {first.name}.")
+        return
+    holds, holds_too = (f"{d.kind} of shape {tuple(d.items.shape[1:])}" for d in (first, second))
+    if holds != holds_too:
+        raise DataError(
+            f"{first.name} holds {holds}, but the unlabelled data {holds_too}; give items of the same kind."
+        )

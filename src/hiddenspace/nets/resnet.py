@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from itertools import pairwise
 
 import torch
@@ -12,9 +11,10 @@ from torch import Tensor, nn
 from hiddenspace.nets.blocks import halved
 
 Shape = tuple[int, ...]
-_NARROWEST = 8
-_COARSEST = 4
-_QUARTERS = 2
+_NARROWEST, _WIDEST = 16, 128
+_COARSEST = 2
+FEATURES = _WIDEST * _COARSEST**2
+"""Of an image of any size, before the layer that makes fewer or more of them."""
 _SMALL = 16
 """Images up to this side keep their resolution in the first layer."""
 
@@ -56,20 +56,20 @@ class ResNetEncoder(nn.Module):
     """Images to features: (b, c, h, w) -> (b, code).
 
     A first layer, which halves the resolution of images larger than 16 pixels, and one residual block for each
-    resolution down to 4 pixels; each has twice the channels of the one before, and the last one a quarter of `code`.
-    The features are its means over the four quarters of the image. Means over the whole image, as He et al. take
-    them, forget what is above and what below, and on held-out Fashion-MNIST they were worse. In training the
-    normalisation looks at the batch; afterwards (`eval`) it does not.
+    resolution down to 2 pixels: the last one has 128 channels, each before it half as many as the next, but at least
+    16. The features are the means over the four quarters of the image, 512 of them. Means over the whole image, as He
+    et al. take them, forget what is above and what below, and on held-out Fashion-MNIST they were worse. In training
+    the normalisation looks at the batch; afterwards (`eval`) it does not.
 
     Parameters
     ----------
     shape
         (c, h, w) of one image.
     code
-        Features. A linear layer makes them where 4 does not divide it, or it is small.
+        Features. A linear layer makes them of the 512, unless these are wanted.
     """
 
-    def __init__(self, shape: Shape, code: int) -> None:
+    def __init__(self, shape: Shape, code: int = FEATURES) -> None:
         super().__init__()
         size, stem = (shape[1], shape[2]), 2 if max(shape[1:]) > _SMALL else 1
         size = halved(size) if stem == 2 else size
@@ -77,16 +77,14 @@ class ResNetEncoder(nn.Module):
         while max(size) > _COARSEST:
             size = halved(size)
             strides.append(2)
-        last = max(_NARROWEST, math.ceil(code / _QUARTERS**2))
-        channels = [max(_NARROWEST, last >> i) for i in reversed(range(len(strides)))]
+        channels = [max(_NARROWEST, _WIDEST >> i) for i in reversed(range(len(strides)))]
         self.stem = Normed(shape[0], channels[0], 3, stem)
         pairs = zip(pairwise([channels[0], *channels]), strides, strict=True)
         self.blocks = nn.Sequential(*(NormedResidual(before, after, stride) for (before, after), stride in pairs))
-        features = last * _QUARTERS**2
-        self.head = nn.Identity() if features == code else nn.Linear(features, code)
+        self.head = nn.Identity() if code == FEATURES else nn.Linear(FEATURES, code)
 
     def forward(self, x: Tensor) -> Tensor:
         """(b, c, h, w) -> (b, code)."""
         coarse = self.blocks(F.relu(self.stem(x.contiguous(memory_format=torch.channels_last))))
-        code: Tensor = self.head(F.adaptive_avg_pool2d(coarse, _QUARTERS).flatten(1))
+        code: Tensor = self.head(F.adaptive_avg_pool2d(coarse, _COARSEST).flatten(1))
         return code

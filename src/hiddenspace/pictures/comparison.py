@@ -105,7 +105,7 @@ def _draw(
         if mine.empty:
             continue
         # a little beside each other, so that bars of different lines can be told apart
-        x = mine["labels"].to_numpy(float) * 1.012 ** (i - len(shown) / 2)
+        x = mine["labels"].to_numpy(float) * 1.012 ** (i - (len(shown) - 1) / 2)
         y = mine[metric].to_numpy(float)
         reach = np.abs(np.stack([mine["lowest"], mine["highest"]]) - y)
         style: dict[str, object] = {"marker": ".", "markersize": 5, **looks[name]}
@@ -127,6 +127,8 @@ def _label_counts(axes: Axes, counts: Sequence[int]) -> None:
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(PLAIN)
     axes.margins(x=0.08)
+    if len(counts) == 1:
+        axes.set_xlim(counts[0] / 1.1, counts[0] * 1.1)  # its tick in the middle
 
 
 def _floor(axes: Axes, table: pd.DataFrame, metric: str) -> None:

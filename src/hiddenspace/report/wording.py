@@ -64,6 +64,8 @@ def duration(seconds: float | None) -> str:
 
 def visible(text: str) -> str:
     r"""Write what a file name may hide as \x1b and the like: control characters, lone surrogates, turned script."""
+    if text.isprintable():  # which none of them is, and pictures written as text are millions of characters
+        return text
     return "".join(char.encode("unicode_escape").decode() if _is_unseen(char) else char for char in text)
 
 

@@ -84,6 +84,7 @@ def execute(
             models[title] = trained = fit_model(settings, split, folder, narrator, progress)
             seconds[title] = trained.history_[-1]["seconds"]
         kept = list(models.values())[-1]
+        narrator.say("Measuring ...")
         if isinstance(kept, Coder):
             measured = [measure(name, model, split.held_out, seconds[name]) for name, model in models.items()]
             kept.data_ |= {"scores": {m.name: m.explained_variance for m in measured}}
@@ -96,6 +97,7 @@ def execute(
         kept.save_pretrained(folder / "model")
         space = store_space(folder, kept, split.source, narrator)
         results = conclude(settings, folder, split, measured, narrator)
+        narrator.say("Report ...")
         report(folder, summary(settings, split, wide, models, measured, results, space), narrator)
         settings.write(folder, status="done", **results)
         return results
@@ -119,6 +121,7 @@ def write_again(folder: Path, console: Console) -> None:
         models = {"PCA": baseline(wide, kept.code_size_), model_title(settings): kept}
         measured = [Measured(**entry) for entry in before["models"]]
         space = store_space(folder, kept, split.source, narrator, anew=False)
+        narrator.say("Report ...")
         report(folder, summary(settings, split, wide, models, measured, before, space), narrator)
 
 

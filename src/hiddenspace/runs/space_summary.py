@@ -7,15 +7,17 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from hiddenspace.autoencoders.coder import Coder
 from hiddenspace.autoencoders.encoding import Encoding
 from hiddenspace.data.dataset import Dataset
-from hiddenspace.errors import DataError
+from hiddenspace.data.labels import known_labels
 from hiddenspace.report.summary import Items, SpaceSummary
+from hiddenspace.runs.judging import classes_of
 from hiddenspace.runs.showing import as_shown, decoded
 from hiddenspace.space.hidden_space import HiddenSpace
-from hiddenspace.space.labelling import Target, read_target, stratified_draw
+from hiddenspace.space.labelling import stratified_draw
 from hiddenspace.space.morphing import path_between
 from hiddenspace.space.probing import probe_score
 
@@ -100,10 +102,12 @@ def _morphs(space: HiddenSpace, held_out: Dataset, model: Coder) -> dict[str, It
 
 
 def _different(held_out: Dataset) -> np.ndarray:
+    """Positions in turn of one class after the other, so that neighbours differ as long as there are several."""
     if held_out.labels is None:
         return np.arange(len(held_out))
-    _, firsts = np.unique(held_out.labels, return_index=True)
-    return np.sort(firsts) if len(firsts) > 1 else np.arange(len(held_out))
+    _, classes = np.unique(held_out.labels, return_inverse=True)
+    turn = pd.Series(classes).groupby(classes).cumcount()
+    return np.lexsort((classes, turn))
 
 
 def _samples(space: HiddenSpace, model: Coder, seed: int) -> Items:
@@ -115,10 +119,12 @@ def _probes(
     training: Dataset, held_out: Dataset, models: Mapping[str, Encoding], seed: int
 ) -> dict[str, dict[int, float]]:
     """Accuracy of logistic regression on held-out items, at several numbers of labels, where labels are classes."""
-    target, judged = _classes(training), _classes(held_out)
-    if target is None or judged is None:
+    target = classes_of(training)
+    if target is None or held_out.labels is None:
         return {}
-    judges = np.flatnonzero(judged.known)[:JUDGES]
+    judges = np.flatnonzero(known_labels(held_out.labels))[:JUDGES]
+    if not len(judges):
+        return {}
     pool = np.flatnonzero(target.known)
     counts = [count for count in LABELS if count <= len(pool)] or [len(pool)]
     draws = [stratified_draw(target, pool, count, seed) for count in counts]
@@ -134,17 +140,6 @@ def _probes(
             for count, draw in zip(counts, draws, strict=True)
         }
     return scores
-
-
-def _classes(dataset: Dataset) -> Target | None:
-    """The labels where they are classes that can be told apart."""
-    if dataset.labels is None:
-        return None
-    try:
-        target = read_target(dataset.labels)
-    except DataError:
-        return None
-    return target if target.classes else None
 
 
 def _flat(model: Encoding, items: Dataset) -> np.ndarray:

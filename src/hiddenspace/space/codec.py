@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hiddenspace.data.dataset import Dataset
 from hiddenspace.errors import HiddenspaceError, UsageError, writing
-from hiddenspace.space.codefile import Content, read_file, to_bytes
+from hiddenspace.space.codefile import Content, read_file, to_bytes, write_file
 from hiddenspace.space.coding import checked_codes
-from hiddenspace.space.judge import judge_of, largest_step
-from hiddenspace.space.mixture import best_mixture
+from hiddenspace.space.quantisation_loss import judge_of, largest_step
 from hiddenspace.space.quantiser import TURNED, Axes, Quantiser, axes_of, regularised, spread_of
 from hiddenspace.space.sensitivity import Decoder, metric
+from hiddenspace.space.symbol_mixture import best_mixture
+from hiddenspace.space.waiting import waiting
 
 if TYPE_CHECKING:
     from hiddenspace.space.hidden_space import HiddenSpace
@@ -89,17 +91,24 @@ def compress(space: HiddenSpace, X: Any, path: Path, loss: float = 0.3) -> Compr
         raise UsageError(f"loss must be above 0 decibel, not {loss!r}; 0.3 is 7 % more error.")
     decoder = Decoder(space.coding)
     dataset = space.coding.read(X)
+    with waiting(f"compressing {len(dataset):,} items ..."):
+        file, bits, lost = _smallest(space, decoder, dataset, loss)
+    with writing(path, "choose another place", HiddenspaceError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_file(path, file)
+    each = np.pad(bits / len(dataset), (0, space.code_size - len(bits)))
+    return Compressed(path, len(dataset), len(file), each, lost)
+
+
+def _smallest(space: HiddenSpace, decoder: Decoder, dataset: Dataset, loss: float) -> tuple[bytes, np.ndarray, float]:
+    """The smallest file of those worth trying, the bits of each coordinate, and the decibels that are lost."""
     codes = checked_codes(space.coding.encode(dataset), space.code_size)
     judge = judge_of(space, decoder, dataset, codes)
     examples = ordinary(some_of(space.codes, EXAMPLES))
     content = partial(_content, space.coding.fingerprint, codes, examples, dataset.ids)
     tried = [largest_step(judge, axes, MARGIN * loss) for axes in _axes(decoder, examples, len(codes))]
     files = [(*to_bytes(content(quantiser)), lost) for quantiser, lost in tried]
-    file, bits, lost = min(files, key=lambda made: len(made[0]))
-    with writing(path, "choose another place", HiddenspaceError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(file)
-    return Compressed(path, len(codes), len(file), np.pad(bits / len(codes), (0, space.code_size - len(bits))), lost)
+    return min(files, key=lambda made: len(made[0]))
 
 
 def decompress(path: Path, fingerprint: str) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import struct
 import zlib
 from dataclasses import dataclass
@@ -13,9 +14,10 @@ import numpy as np
 
 from hiddenspace.errors import DataError, ModelError
 from hiddenspace.space.entropy_coding import read, write
-from hiddenspace.space.mixture import Mixture
 from hiddenspace.space.packing import Kind, inflated, packed, unpacked
 from hiddenspace.space.quantiser import Lattice
+from hiddenspace.space.symbol_mixture import Mixture
+from hiddenspace.training.checkpoint import write_durably
 
 MAGIC = b"hspc"
 VERSION = 1
@@ -97,6 +99,16 @@ def from_bytes(file: bytes, fingerprint: str) -> Content:
             "that model."
         )
     return _content(fields, blocks)
+
+
+def write_file(path: Path, file: bytes) -> None:
+    """Writes what `to_bytes` gave: whatever happens, the old file is there, or the new one as a whole."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+    try:
+        write_durably(draft, file)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def read_file(path: Path, fingerprint: str) -> Content:

@@ -12,10 +12,11 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from hiddenspace.autoencoders import checks
+from hiddenspace.autoencoders.encoding import Encoding
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.load import load_dataset
 from hiddenspace.errors import DataError, UsageError
-from hiddenspace.space.labelling import Target, read_target, stratified_draw
+from hiddenspace.space.labelling import Target, Task, read_target, stratified_draw
 from hiddenspace.space.probing import PROBES, booster, probe_score
 from hiddenspace.space.representations import BASELINES, BOTH, chosen_models, default_epochs, learned
 from hiddenspace.space.verdicts import verdict
@@ -29,11 +30,12 @@ def compare(
     source: Any,
     *,
     labels: ArrayLike | str | None = None,
-    label_counts: Sequence[int] = (100, 600, 1000, 3000),
+    task: Task = "auto",
+    label_counts: int | Sequence[int] = (100, 600, 1000, 3000),
     seeds: int = 3,
     code: int | None = None,
-    models: Sequence[str] | Mapping[str, Any] | None = None,
-    probes: Sequence[str] = PROBES,
+    models: str | Encoding | Sequence[str] | Mapping[str, Any] | None = None,
+    probes: str | Sequence[str] = PROBES,
     test_fraction: float = 0.2,
     items: int = 20_000,
     epochs: int | None = None,
@@ -50,19 +52,21 @@ def compare(
     source : anything `load_dataset` takes
         Images, rows or a table.
     labels : str or array-like of shape (n,), optional
-        The column or array that holds labels, or the labels; by default those of the source. Text, truth values and at
-        most 50 different whole numbers are classes; other numbers are measured, and probes then are regressions.
-        Missing labels: no probe sees those items, but representations are learned from them too.
-    label_counts : sequence of int
+        The column or array that holds labels, or the labels; by default those of the source. Missing labels: no probe
+        sees those items, but representations are learned from them too.
+    task : {"auto", "classes", "numbers"}
+        What the labels are. By default text, truth values and at most 50 different whole numbers are classes; other
+        numbers are measured, and probes then are regressions. At most 1,000 classes.
+    label_counts : int or sequence of int
         How many labels the probes get. Where there are fewer, all there are.
     seeds : int
         How often everything is done anew, each time with another split, draw of labels and initial weights.
     code : int, optional
         Numbers in the code; by default that of each model.
-    models : sequence of str, or dict of name -> str or estimator, optional
+    models : str, estimator, sequence of str, or dict of name -> str or estimator, optional
         Words as for `hiddenspace fit --model`, and 'random' for an untrained encoder; the raw values are always there.
         By default random, pca, autoencoder, sparse, redundant, denoising, masked and contrastive.
-    probes : sequence of {"linear", "knn", "xgboost"}
+    probes : str, or sequence of {"linear", "knn", "xgboost"}
         See `probe_score`. XGBoost also gets the raw values and a code beside each other ("raw + ..."). Where it is not
         installed (extra `boost`), scikit-learn's HistGradientBoosting takes its place.
     test_fraction : float
@@ -89,14 +93,16 @@ def compare(
     UsageError
         If an argument makes no sense, there is no such column, or there are no labels.
     """
-    _check(label_counts, seeds, probes, test_fraction, items, random_state)
+    counts = list(label_counts) if isinstance(label_counts, Sequence | np.ndarray) else [label_counts]
+    probes = [probes] if isinstance(probes, str) else list(probes)
+    _check(counts, seeds, probes, test_fraction, items, random_state)
     chosen = chosen_models(models)
-    data, target = _read(source, labels)
+    data, target = _read(source, labels, task)
     notes = [*target.notes()]
     rows: list[Row] = []
     with watched(seeds * len(chosen)) as step:
         for seed in range(random_state, random_state + seeds):
-            parts = _parts(data, target, test_fraction, items, label_counts, seed)
+            parts = _parts(data, target, test_fraction, items, counts, seed)
             _note(notes, parts, chosen, probes, epochs)
             rows += _judged(parts, chosen, probes, code, epochs, step, f"seed {seed - random_state + 1} of {seeds}")
     table = _summary(pd.DataFrame(rows), target.metric)
@@ -117,14 +123,16 @@ class Parts:
     notes: tuple[str, ...]
 
 
-def _read(source: Any, labels: Any) -> tuple[Dataset, Target]:
+def _read(source: Any, labels: Any, task: Task) -> tuple[Dataset, Target]:
     """The items, with their test part if they came split, and the labels of both parts, the test part's last."""
     data = load_dataset(source, labels=labels)
     known = [data.labels] if data.test is None else [data.labels, data.test.labels]
     given = [part for part in known if part is not None]
     if len(given) < len(known):
         raise UsageError(f"{data.name} has no labels to judge by; name their column with labels=, or give them.")
-    return data, read_target(given[0] if len(given) == 1 else np.concatenate([part.astype(str) for part in given]))
+    if any(part.dtype.kind not in "biu" for part in given):  # which NumPy would not join with text
+        given = [part.astype(str) for part in given]
+    return data, read_target(np.concatenate(given), task)
 
 
 def _parts(data: Dataset, target: Target, fraction: float, items: int, label_counts: Sequence[int], seed: int) -> Parts:

@@ -9,12 +9,12 @@ import numpy as np
 from hiddenspace.autoencoders import checks
 from hiddenspace.autoencoders.variational import VariationalAutoencoder
 from hiddenspace.errors import DataError, UsageError
+from hiddenspace.space.code_whitening import Whitening
 from hiddenspace.space.coding import Coding, ModelCoding, checked_codes
 from hiddenspace.space.density import Density, StandardNormal
 from hiddenspace.space.flow import fit_flow
 from hiddenspace.space.kernel_density import Kernel
 from hiddenspace.space.mixture_density import Mixture
-from hiddenspace.space.whitening import Whitening
 
 METHODS: dict[str, Callable[[np.ndarray, np.random.Generator], Density]] = {
     "gaussian": lambda white, rng: StandardNormal(white.shape[1]),

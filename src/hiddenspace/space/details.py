@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +9,9 @@ import numpy as np
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.format import Format, ImageFormat, in_model_space
 from hiddenspace.errors import DataError, UsageError
-from hiddenspace.space.queries import is_name, positions_where
+from hiddenspace.space.coding import plain
+from hiddenspace.space.meanings import Codes, meaning
+from hiddenspace.space.queries import positions_of
 
 if TYPE_CHECKING:
     from hiddenspace.space.hidden_space import HiddenSpace
@@ -36,10 +37,10 @@ def originals_of(space: HiddenSpace, held: Dataset | None, items: Any) -> Datase
     """
     if space.kind == "table":
         raise UsageError("rows of a table cannot be added to each other; leave detail out.")
-    if isinstance(items, np.ndarray) and items.ndim == 2 and space.kind == "images":
-        raise UsageError("codes have lost their detail already; name the items, give them, or leave detail out.")
-    positions = _positions(space, items)
+    positions = positions_of(space, items)
     if positions is None:
+        if _are_codes(space, items):
+            raise UsageError("codes have lost their detail already; name the items, give them, or leave detail out.")
         return space.coding.read(items)
     if not len(positions):
         raise UsageError("the selection is empty; name at least one item.")
@@ -66,21 +67,10 @@ def with_detail(format_: Format, originals: Dataset, before: np.ndarray, after: 
     return moved
 
 
-def _positions(space: HiddenSpace, items: Any) -> np.ndarray | None:
-    """Where the named items are in the space; None where items are given, not named."""
-    if isinstance(items, str) and not is_name(space, items):
-        return positions_where(space, items)
-    if isinstance(items, np.ndarray) and items.dtype == bool:
-        return np.flatnonzero(items)
-    named = [items] if isinstance(items, str | os.PathLike | int | np.integer) else items
-    if isinstance(named, np.ndarray) and named.ndim != 1:
-        return None
-    some = list(named)
-    return space.positions(some) if all(_is_id(space, item) for item in some) else None
-
-
-def _is_id(space: HiddenSpace, item: Any) -> bool:
-    return isinstance(item, int | np.integer) or (isinstance(item, str) and item in space)
+def _are_codes(space: HiddenSpace, items: Any) -> bool:
+    array = plain(items)
+    is_array = isinstance(array, np.ndarray) and array.dtype.kind == "f"
+    return isinstance(items, Codes) or (is_array and meaning(space, array) in ("a code", "codes"))
 
 
 def _in_data_space(format_: Format, dataset: Dataset) -> np.ndarray:

@@ -6,8 +6,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from hiddenspace.space.mixture import Mixture, chunks
 from hiddenspace.space.normal_tables import PARTS, halvings, reach, table, uniform
+from hiddenspace.space.symbol_mixture import Mixture, chunks
 
 HALF = 16
 """Numbers that no table holds are coded as two halves of so many bits."""

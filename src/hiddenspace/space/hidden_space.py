@@ -17,8 +17,10 @@ from hiddenspace.data.load import load_dataset
 from hiddenspace.errors import DataError, ModelError, UsageError
 from hiddenspace.space.coding import Coding, ReadyCodes, checked_codes, coding_of
 from hiddenspace.space.items import Items, ids_of, metadata_of, thumbnails_of
+from hiddenspace.space.meanings import Codes
 from hiddenspace.space.places import STORE
-from hiddenspace.space.queries import code_of, codes_of
+from hiddenspace.space.queries import code_of, codes_of, positions_of
+from hiddenspace.space.waiting import waiting
 
 if TYPE_CHECKING:
     from hiddenspace.space.codec import Compressed
@@ -40,14 +42,16 @@ class HiddenSpace:
         What encodes: an estimator of ours or a saved one, any network (of feature maps the mean over positions is
         taken), or ready codes, such as the features of a pretrained network.
     data : anything `load_dataset` takes, optional
-        The items. With ready codes they are only shown.
+        The items. With ready codes they are only shown. Columns of a DataFrame that a model of ours does not know are
+        passed over.
     ids : sequence of n, optional
         Names; by default those of the source, else row numbers.
     metadata : DataFrame, dict or sequence of n, optional
         What is known about each item; a sequence becomes the column `label`. Labels of the source and the columns of
-        a table are taken by themselves.
+        a table are taken by themselves; a column of the table whose name is taken gets an underscore.
     decoder : Module, optional
-        Codes (b, d) -> items in model space, where `model` is a network of one's own.
+        Codes (b, d) -> items in model space, (b, *shape) or flat, where `model` is a network of one's own, or ready
+        codes of `data`.
 
     Attributes
     ----------
@@ -64,6 +68,8 @@ class HiddenSpace:
         If codes are not finite (a model that diverged), or ids and metadata do not fit the items.
     ModelError
         If the data are of another kind or shape than the model takes.
+    UsageError
+        If a decoder is given with a model of ours, or with codes of nobody knows what.
     """
 
     def __init__(
@@ -71,7 +77,7 @@ class HiddenSpace:
         model: Any,
         data: Any = None,
         *,
-        ids: Sequence[Any] | None = None,
+        ids: Sequence[Any] | np.ndarray | None = None,
         metadata: Any = None,
         decoder: nn.Module | None = None,
     ) -> None:
@@ -81,11 +87,13 @@ class HiddenSpace:
             self._dataset, codes = None if data is None else load_dataset(data), self.coding.codes
             if self._dataset is not None and len(self._dataset) != len(codes):
                 raise DataError(f"there are {len(codes):,} codes for {len(self._dataset):,} items; give one for each.")
+            if decoder is not None:
+                self.coding.format = _format_of_ready(self._dataset)
         elif data is None:
             raise UsageError("a space needs the data that the model shall encode; give HiddenSpace(model, data).")
         else:
             self._dataset = self.coding.read(data)
-            codes = checked_codes(self.coding.encode(self._dataset))
+            codes = self._encoded(self._dataset)
         self._items = Items(
             ids_of(self._dataset, ids, len(codes)), codes, metadata_of(self._dataset, metadata, len(codes))
         )
@@ -102,8 +110,9 @@ class HiddenSpace:
             A run folder, or where the space was saved: a folder, or object storage such as s3://bucket/space.lance.
         model : fitted model or path, optional
             What encodes and decodes; by default the run's own. Without one, codes can still be searched and mapped.
+            Ready codes are only compared: with others than those the space began with it is not opened.
         decoder : Module, optional
-            Where `model` is a network of one's own.
+            Where `model` is a network of one's own, or there is none.
 
         Raises
         ------
@@ -122,7 +131,7 @@ class HiddenSpace:
         space = cls.__new__(cls)
         space._dataset, space._store, space._items = None, opened, opened.read()
         space._densities = {}
-        ready = ReadyCodes(space._items.codes, opened.fingerprint)
+        ready = ReadyCodes(space._items.codes, opened.fingerprint, decoder)
         space.coding = ready if model is None else coding_of(model, decoder)
         if model is not None and space.coding.fingerprint != opened.fingerprint:
             raise ModelError(
@@ -194,18 +203,25 @@ class HiddenSpace:
 
     def encode(self, X: Any) -> np.ndarray:
         """Codes (m, d) of further items, all finite."""
-        return checked_codes(self.coding.encode(self.coding.read(X)), self.code_size)
+        return checked_codes(self._encoded(self.coding.read(X)), self.code_size)
 
     def decode(self, codes: np.ndarray) -> Any:
         """Items of codes (m, d), in the data's own shape and range."""
         return self.coding.decode(checked_codes(codes, self.code_size))
 
     def code_of(self, item: Any) -> np.ndarray:
-        """The code (d,) of one item: an id of the space, a file, an array, a row, or a code itself."""
+        """The code (d,) of one item: an id of the space, a file, an array, a row, or a code itself.
+
+        Numbers are a code or an item by their shape. Where it fits both, as when a code is as long as a row, they are
+        refused unless it is said that they are codes: `hs.Codes(z)`. Without an encoder they are codes.
+        """
         return code_of(self, item)
 
     def codes_of(self, items: Any) -> np.ndarray:
-        """Codes (m, d) of several: a sequence of items, a mask over the space, or a condition such as 'label = 3'."""
+        """Codes (m, d) of several: a sequence of items, a mask over the space, or a condition such as 'label = 3'.
+
+        What arrays are, their shape says, see `code_of`.
+        """
         return codes_of(self, items)
 
     def thumbnails(self, positions: Any = None) -> list[bytes] | None:
@@ -214,6 +230,30 @@ class HiddenSpace:
         if self._dataset is None:
             return None if self._store is None else self._store.thumbnails(self.ids[where])
         return thumbnails_of(self._dataset.take(where), self._format(self._dataset))
+
+    def check_filled(self) -> None:
+        """Refuses a space from which everything was taken out.
+
+        Raises
+        ------
+        UsageError
+            If it is empty.
+        """
+        if not len(self):
+            raise UsageError("this space has no items left; add some.")
+
+    def check_decodes(self) -> None:
+        """Refuses a space whose codes cannot become items, before anything else is done.
+
+        Raises
+        ------
+        ModelError
+            If it has no decoder.
+        UsageError
+            If it is empty.
+        """
+        self.check_filled()
+        self.decode(self.codes[:1])
 
     # search -----------------------------------------------------------------------------------------------------
 
@@ -234,7 +274,7 @@ class HiddenSpace:
             self._store = Neighbours.temporary(self._with_thumbnails(), self.coding.fingerprint)
         return self.store
 
-    def similar(self, item: Any, k: int = 10, *, where: str | None = None) -> pd.DataFrame:
+    def similar(self, item: Any, k: int = 10, *, where: Any = None) -> pd.DataFrame:
         """The k items whose codes are nearest.
 
         Parameters
@@ -243,8 +283,9 @@ class HiddenSpace:
             An item named by its id is not among its own neighbours.
         k : int
             How many.
-        where : str, optional
-            A condition on the metadata, as SQL has them: "label = 3 AND size > 10".
+        where : str or mask of n bools, optional
+            A condition on the metadata, as SQL has them: "label = 3 AND size > 10"; or such as
+            `space.metadata["label"] == 3`.
 
         Returns
         -------
@@ -260,12 +301,17 @@ class HiddenSpace:
 
         return self.store.nearest(self.code_of(item)[None], k, where=where, without=[id_of(self, item)])
 
-    def add(self, X: Any, *, ids: Sequence[Any] | None = None, metadata: Any = None) -> None:
+    def add(
+        self, X: Any, *, data: Any = None, ids: Sequence[Any] | np.ndarray | None = None, metadata: Any = None
+    ) -> None:
         """Encodes further items into the space (ready codes are taken as they are); row numbers go on from the last.
 
         Parameters
         ----------
         X : anything `load_dataset` takes
+            Where the space was made of ready codes, codes (m, d) of the same network (nobody checks that they are).
+        data : anything `load_dataset` takes, optional
+            What ready codes are of; needed where the space holds pictures, which are shown.
         ids : sequence of m, optional
             Names; by default those of the source, else row numbers.
         metadata : DataFrame, dict or sequence of m, optional
@@ -274,11 +320,13 @@ class HiddenSpace:
         Raises
         ------
         DataError
-            If an id is there already, or metadata do not fit.
+            If an id is there already, metadata do not fit, or pictures are missing.
         ModelError
             If the data are of another kind or shape than the model takes.
+        UsageError
+            If `data` are given beside items that the model encodes.
         """
-        dataset, codes = self._encoded(X)
+        dataset, codes = self._further(X, data)
         start = int(self.ids.max()) + 1 if self.ids.dtype.kind in "iu" and len(self) else 0
         new = Items(
             ids_of(dataset, ids, len(codes), start),
@@ -289,22 +337,44 @@ class HiddenSpace:
         self._changing().add(new)
         self._reread()
 
-    def _encoded(self, X: Any) -> tuple[Dataset | None, np.ndarray]:
-        if isinstance(self.coding, ReadyCodes):
-            return None, checked_codes(X, self.code_size)
-        dataset = self.coding.read(X)
-        return dataset, checked_codes(self.coding.encode(dataset), self.code_size)
+    def _further(self, X: Any, data: Any) -> tuple[Dataset | None, np.ndarray]:
+        """What is added, and its codes."""
+        if not isinstance(self.coding, ReadyCodes):
+            if data is not None:
+                raise UsageError("data= goes with ready codes; this space encodes items itself, give them alone.")
+            dataset = self.coding.read(X)
+            return dataset, checked_codes(self._encoded(dataset), self.code_size)
+        codes = checked_codes(X.values if isinstance(X, Codes) else X, self.code_size)
+        shown = None if data is None else load_dataset(data)
+        if shown is not None and len(shown) != len(codes):
+            raise DataError(f"there are {len(codes):,} codes for {len(shown):,} items; give one for each.")
+        return shown, codes
 
-    def update(self, ids: Sequence[Any], metadata: Any) -> None:
-        """Other metadata for the items of these ids: a dict or DataFrame of columns, one value for each id."""
+    def update(self, items: Any, metadata: Any) -> None:
+        """Other metadata for some items.
+
+        Parameters
+        ----------
+        items : id, sequence of ids, mask of n bools, or condition such as "label = 3"
+        metadata : dict or DataFrame
+            Columns, with a value for each of the items in their order, or one for all of them.
+        """
+        ids = self._ids_of(items)
         self._changing().update(ids, metadata_of(None, metadata, len(ids)))
         self._reread()
 
     def delete(self, items: Any) -> None:
-        """Takes items out: a sequence of ids, or a condition such as 'label = 3'."""
-        store = self._changing()
-        store.delete(store.ids_where(items) if isinstance(items, str) and items not in self else items)
+        """Takes items out: an id, a sequence of ids, a mask over the space, or a condition such as 'label = 3'."""
+        self._changing().delete(self._ids_of(items))
         self._reread()
+
+    def _ids_of(self, items: Any) -> np.ndarray:
+        """The ids of the items that are named."""
+        found = positions_of(self, items)
+        if found is None:  # what names nothing is looked up by itself, for the error
+            found = self.positions([items] if np.ndim(items) == 0 else items)
+        ids: np.ndarray = self.ids[found]
+        return ids
 
     def _reread(self) -> None:
         """After a change the table is what holds; the items that came with the constructor are let go."""
@@ -332,6 +402,7 @@ class HiddenSpace:
         """
         from hiddenspace.space.codec import compress
 
+        self.check_filled()
         return compress(self, X, Path(path), loss=loss)
 
     def decompress(self, path: str | Path) -> Any:
@@ -398,6 +469,7 @@ class HiddenSpace:
         """
         from hiddenspace.space.morphing import path_between
 
+        self.check_filled()
         start, end = self.code_of(a), self.code_of(b)
         return self.decode(path_between(start, end, steps, method, centre=self.codes.mean(0)))
 
@@ -437,6 +509,7 @@ class HiddenSpace:
         """
         from hiddenspace.space.morphing import analogy
 
+        self.check_filled()
         return self.decode(analogy(self.codes_of(plus), self.codes_of(minus), self.codes.mean(0))[None])
 
     def direction(self, positive: Any, negative: Any, *, method: Direction = "normal") -> np.ndarray:
@@ -465,6 +538,7 @@ class HiddenSpace:
         """
         from hiddenspace.space.morphing import direction
 
+        self.check_filled()
         return direction(self.codes_of(positive), self.codes_of(negative), method, self.codes)
 
     def move(self, items: Any, direction: np.ndarray, strength: float = 1.0, *, detail: bool = False) -> Any:
@@ -533,7 +607,7 @@ class HiddenSpace:
             If the model has no decoder.
         """
         checks.whole("n", n)
-        self.decode(self.codes[:1])  # says before the density is fitted if there is no way back
+        self.check_decodes()
         return self.decode(self.density(method, random_state=random_state or 0).sample(n, random_state))
 
     def density(self, method: Method = "gmm", *, random_state: int = 0) -> CodeDensity:
@@ -556,11 +630,13 @@ class HiddenSpace:
         """
         from hiddenspace.space.densities import check_prior, fit_density
 
+        self.check_filled()
         if method == "prior":
             check_prior(self.coding)
         key = (method, random_state)
         if key not in self._densities:
-            self._densities[key] = fit_density(self.codes, method, random_state)
+            with waiting(f"fitting a density ({method}) to {len(self):,} codes ..."):
+                self._densities[key] = fit_density(self.codes, method, random_state)
         return self._densities[key]
 
     def score_samples(self, X: Any, *, method: Judge = "reconstruction") -> np.ndarray:
@@ -569,6 +645,7 @@ class HiddenSpace:
         Parameters
         ----------
         X : anything `load_dataset` takes
+            Where the space was made of ready codes, codes (m, d), or what `codes_of` takes.
         method : {"reconstruction", "density", "both"}
             Minus the mean squared error of the reconstruction, the log density of the code, or that of the code and the
             logarithm of the error together.
@@ -582,6 +659,7 @@ class HiddenSpace:
         """
         from hiddenspace.space.oddity import score_samples
 
+        self.check_filled()
         return score_samples(self, X, method, self._dataset)
 
     def relevance(
@@ -644,8 +722,20 @@ class HiddenSpace:
 
     # inside -----------------------------------------------------------------------------------------------------
 
+    def _encoded(self, dataset: Dataset) -> np.ndarray:
+        """Codes (n, d), all finite."""
+        with waiting(f"encoding {len(dataset):,} items ..."):
+            return checked_codes(self.coding.encode(dataset))
+
     def _format(self, dataset: Dataset) -> Format:
         return self.coding.format if self.coding.format is not None else fit_format(dataset)
 
     def _with_thumbnails(self) -> Items:
         return Items(self.ids, self.codes, self.metadata, self.thumbnails())
+
+
+def _format_of_ready(dataset: Dataset | None) -> Format:
+    """What items of ready codes look like, by which a decoder's answers are read."""
+    if dataset is None:
+        raise UsageError("decoder= needs to know what items look like; give them too, HiddenSpace(codes, data, ...).")
+    return fit_format(dataset)

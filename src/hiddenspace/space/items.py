@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,10 +15,12 @@ from PIL import Image
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.format import Format
 from hiddenspace.errors import DataError
+from hiddenspace.space.waiting import waiting
 
 THUMBNAIL = 64
 """Pixels of a thumbnail's longer side; smaller pictures stay as they are."""
 RESERVED = ("id", "code", "thumbnail", "distance", "query")
+"""Columns of tables of neighbours."""
 LABEL = "label"
 
 
@@ -67,10 +69,18 @@ class Items:
         found = self.index.get_indexer(pd.Index(list(ids), dtype=None if len(ids) else self.index.dtype))
         if (found < 0).any():
             unknown = list(ids)[int(found.argmin())]
-            span = f"they run from {self.ids[0]!s} to {self.ids[-1]!s}" if len(self) else "it is empty"
-            raise DataError(f"there is no item with the id {unknown!r} in this space; {span}.")
+            raise DataError(f"there is no item with the id {unknown!r} in this space; {self._there(unknown)}.")
         positions: np.ndarray = found
         return positions
+
+    def _there(self, unknown: Any) -> str:
+        """What ids there are, for who asked for one that is not."""
+        if not len(self):
+            return "it is empty"
+        is_row = self.ids.dtype == object and isinstance(unknown, int | np.integer) and 0 <= unknown < len(self)
+        if is_row:
+            return f"its ids are names, that of row {unknown} is {self.ids[unknown]!r}"
+        return f"they run from {self.ids[0]!s} to {self.ids[-1]!s}"
 
 
 def ids_of(dataset: Dataset | None, given: Any, count: int, start: int = 0) -> np.ndarray:
@@ -96,38 +106,68 @@ def ids_of(dataset: Dataset | None, given: Any, count: int, start: int = 0) -> n
 
 
 def metadata_of(dataset: Dataset | None, given: Any, count: int) -> pd.DataFrame:
-    """The given columns, the labels of the source as `label`, and the columns of a table.
+    """The columns of a table, the labels of the source as `label`, and the given columns.
 
-    A table's own column that is called as one of those in tables of neighbours gets an underscore: `id` is `id_`.
+    A table's own column that is called as one of those in tables of neighbours, or `label` where there are labels
+    beside it, gets an underscore, or as many as make its name a new one: `id` is `id_`. A given `label` takes the place
+    of the source's labels; one value in a given column is that of all items.
 
     Raises
     ------
     DataError
-        If a column has another length than there are items, or one of the names that tables of neighbours use.
+        If a column has another length than there are items, one of the names that tables of neighbours use, or that of
+        another column.
     """
+    named = _given_columns(given, count)
     columns: dict[str, Any] = {}
-    if dataset is not None and dataset.kind == "table":
-        for name, column in dataset.items.items():
-            columns[_free(str(name))] = column.reset_index(drop=True)
     if dataset is not None and dataset.labels is not None:
         columns[LABEL] = dataset.labels
-    if given is not None:
-        frame = given if isinstance(given, Mapping | pd.DataFrame) else {LABEL: given}
-        columns |= {str(name): _values(frame[name]) for name in frame}
-    for name, values in columns.items():
+    for name, values in named.items():
         if name in RESERVED:
             raise DataError(f"a column of metadata cannot be called {name!r}; call it otherwise.")
         if len(values) != count:
             raise DataError(f"the metadata {name!r} has {len(values)} values for {count} items; give one for each.")
-    return pd.DataFrame(columns, index=pd.RangeIndex(count))
+    own = _own_columns(dataset, {*RESERVED, *columns})
+    if both := [name for name in own if name in named]:
+        raise DataError(f"the table has a column {both[0]!r} itself; call the given one otherwise.")
+    return pd.DataFrame(own | columns | named, index=pd.RangeIndex(count))
 
 
-def _free(name: str) -> str:
-    return name + "_" if name in RESERVED else name
+def free_name(name: str, taken: Container[str]) -> str:
+    """The name, with as many underscores as it takes to be a new one."""
+    while name in taken:
+        name += "_"
+    return name
 
 
-def _values(column: Any) -> Any:
-    return column.reset_index(drop=True) if isinstance(column, pd.Series) else pd.Series(np.asarray(column))
+def _own_columns(dataset: Dataset | None, taken: set[str]) -> dict[str, Any]:
+    """The columns of a table, under names that are not taken."""
+    if dataset is None or dataset.kind != "table":
+        return {}
+    names = [str(name) for name in dataset.items]
+    own: dict[str, Any] = {}
+    for name, (_, column) in zip(names, dataset.items.items(), strict=True):
+        clash = name in taken or name in own
+        own[free_name(name, {*taken, *names, *own}) if clash else name] = column.reset_index(drop=True)
+    return own
+
+
+def _given_columns(given: Any, count: int) -> dict[str, pd.Series]:
+    """By their names, each a Series."""
+    if given is None:
+        return {}
+    frame = given if isinstance(given, Mapping | pd.DataFrame) else {LABEL: given if np.ndim(given) else [given]}
+    names = [str(name) for name in frame]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise DataError(f"two columns of metadata are called {twice!r}; call one otherwise.")
+    return {str(name): _values(column, count) for name, column in frame.items()}
+
+
+def _values(column: Any, count: int) -> pd.Series:
+    if isinstance(column, pd.Series):
+        return column.reset_index(drop=True)
+    return pd.Series([column] * count if np.ndim(column) == 0 else np.asarray(column))
 
 
 def thumbnails_of(dataset: Dataset, format_: Format) -> list[bytes] | None:
@@ -138,9 +178,10 @@ def thumbnails_of(dataset: Dataset, format_: Format) -> list[bytes] | None:
         return None
     stored = format_.store(dataset)
     made: list[bytes] = []
-    for start in range(0, len(dataset), 1024):
-        raw = np.asarray(stored[np.arange(start, min(start + 1024, len(dataset)))])
-        made += [png(picture) for picture in as_pixels(raw)]
+    with waiting(f"making thumbnails of {len(dataset):,} pictures ..."):
+        for start in range(0, len(dataset), 1024):
+            raw = np.asarray(stored[np.arange(start, min(start + 1024, len(dataset)))])
+            made += [png(picture) for picture in as_pixels(raw)]
     return made
 
 

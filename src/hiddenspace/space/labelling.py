@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-from hiddenspace.data.tables import MISSING_WORDS
-from hiddenspace.errors import DataError
+from hiddenspace.data.labels import MOST_CLASSES, known_labels
+from hiddenspace.errors import DataError, UsageError
 
+Task = Literal["auto", "classes", "numbers"]
 MOST_WHOLE_NUMBERS = 50
 """So many different whole numbers are classes; more of them, or other numbers, are measured values."""
-MOST_CLASSES = 1000
 FEW_CLASSES = 20
 """So many are never too many, however few items each has."""
 
@@ -44,7 +45,10 @@ class Target:
         """What a reader should know about them."""
         said = []
         if not self.classes:
-            said.append("The labels are measured numbers, so probes are regressions, scored by R2 (1 is perfect).")
+            said.append(
+                "The labels are measured numbers, so probes are regressions, scored by R2 (1 is perfect); "
+                "task='classes' (--task classes) takes them for classes."
+            )
         if missing := int((~self.known).sum()):
             said.append(
                 f"{missing:,} of {len(self.known):,} labels are missing: those items are learned from, but no probe "
@@ -53,30 +57,39 @@ class Target:
         return said
 
 
-def read_target(labels: np.ndarray) -> Target:
+def read_target(labels: np.ndarray, task: Task = "auto") -> Target:
     """Labels of a dataset as classes or numbers.
-
-    Text, truth values and at most 50 different whole numbers are classes; all other numbers are measured values.
 
     Parameters
     ----------
     labels : (n,)
         Integers, truth values or text; words for 'missing' are missing.
+    task : {"auto", "classes", "numbers"}
+        By default truth values, text and at most 50 different whole numbers are classes, all other numbers measured
+        values. Words of digits alone are text too; those with a point or an exponent are read as numbers, for that is
+        how data sets keep numbers with decimals.
 
     Raises
     ------
     DataError
-        If no label is known, all are the same, or they name the items rather than classes of them.
+        If no label is known, all are the same, they name the items rather than classes of them, or are no numbers
+        where numbers are asked for.
+    UsageError
+        If there is no such task.
     """
-    known = ~np.isin(np.char.strip(labels.astype(str)), [*MISSING_WORDS, "NaT"])
+    if task not in get_args(Task):
+        raise UsageError(f"task={task!r} is unknown; use {', '.join(map(repr, get_args(Task)))}.")
+    known = known_labels(labels)
     if not known.any():
         raise DataError("not one label is known; name another column with labels=.")
     given = labels[known]
     numbers = _numbers(given)
-    if numbers is not None and _is_measured(numbers):
+    if numbers is None and task == "numbers":
+        raise DataError("these labels are no numbers; leave task= out, or name another column with labels=.")
+    if numbers is not None and (task == "numbers" or (task == "auto" and _is_measured(given, numbers))):
         _check_numbers(numbers)
         return Target(_spread_out(numbers, known), known, 0)
-    classes, codes = np.unique(given if numbers is None else numbers, return_inverse=True)
+    classes, codes = np.unique(given if numbers is None or _is_text(given) else numbers, return_inverse=True)
     _check_classes(classes, np.bincount(codes))
     return Target(_spread_out(codes, known), known, len(classes))
 
@@ -128,8 +141,14 @@ def _numbers(given: np.ndarray) -> np.ndarray | None:
     return numbers if np.isfinite(numbers).all() else None
 
 
-def _is_measured(numbers: np.ndarray) -> bool:
-    return bool((numbers != np.round(numbers)).any()) or len(np.unique(numbers)) > MOST_WHOLE_NUMBERS
+def _is_measured(given: np.ndarray, numbers: np.ndarray) -> bool:
+    whole = not (numbers != np.round(numbers)).any()
+    return not (_is_text(given) or (whole and len(np.unique(numbers)) <= MOST_WHOLE_NUMBERS))
+
+
+def _is_text(given: np.ndarray) -> bool:
+    """Whether these are words, if only of digits, rather than numbers with decimals that were written down."""
+    return given.dtype.kind in "OUS" and not any(set(word) & set(".eE") for word in given.astype(str))
 
 
 def _check_numbers(numbers: np.ndarray) -> None:

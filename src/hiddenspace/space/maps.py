@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from hiddenspace.autoencoders import checks
 from hiddenspace.errors import HiddenspaceError, UsageError, writing
 from hiddenspace.metrics.trustworthiness import map_trustworthiness
-from hiddenspace.space.items import LABEL
+from hiddenspace.space.items import LABEL, free_name
 from hiddenspace.space.projections import pca_map, project
 from hiddenspace.space.waiting import waiting
 
@@ -70,7 +70,7 @@ class Map:
         """Columns `id`, `x`, `y` and the metadata; a column of the data that is called so gets an underscore more."""
         columns: dict[str, Any] = {"id": self.ids, "x": self.coordinates[:, 0], "y": self.coordinates[:, 1]}
         for name, values in self.metadata.items():
-            columns[_free(str(name), columns)] = values.to_numpy()
+            columns[free_name(str(name), columns)] = values.to_numpy()
         return pd.DataFrame(columns)
 
     def save(self, path: str | Path, colour: str | None = None) -> Path:
@@ -128,7 +128,7 @@ class Map:
                 table[name] = table[name].map(str, na_action="ignore")
         if self.thumbnails is not None:
             pictures = pd.Series([{"bytes": thumbnail} for thumbnail in self.thumbnails], dtype=object)
-            table[_free("image", table)] = pictures
+            table[free_name("image", table)] = pictures
         return table
 
 
@@ -159,8 +159,7 @@ def make_map(space: HiddenSpace, method: str = "auto", *, limit: int = 10_000, r
     """
     limit = checks.whole("limit", limit)
     checks.seed("random_state", random_state)
-    if not len(space):
-        raise UsageError("this space has no items left, so there is nothing to map; add some.")
+    space.check_filled()
     chosen = np.arange(len(space))
     if len(space) > limit:
         chosen = np.sort(np.random.default_rng(random_state).choice(len(space), limit, replace=False))
@@ -202,10 +201,3 @@ def check_ending(path: Path) -> None:
     """
     if path.suffix.lower() not in ENDINGS:
         raise UsageError(f"a map cannot be written as {path.name}; end it with {', '.join(ENDINGS[:-1])} or .parquet.")
-
-
-def _free(name: str, taken: Any) -> str:
-    """The name, with as many underscores as it takes to be a new one."""
-    while name in taken:
-        name += "_"
-    return name

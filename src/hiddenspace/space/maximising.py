@@ -11,7 +11,6 @@ from torch import Tensor, nn
 
 from hiddenspace.errors import ModelError, UsageError
 from hiddenspace.nets.devices import device_of
-from hiddenspace.space.coding import ModelCoding, NetworkCoding
 
 if TYPE_CHECKING:
     from hiddenspace.space.hidden_space import HiddenSpace
@@ -67,7 +66,9 @@ def maximise(
     UsageError
         If the space is not of pictures, or there is no such layer or unit.
     """
-    encoder = _encoder(space)
+    encoder = space.coding.encoder
+    if encoder is None:
+        raise ModelError("this space was made of ready codes and has no encoder whose units could be looked at.")
     format_ = space.coding.format
     if format_ is None or format_.kind != "images":
         raise UsageError(f"pictures are made of spaces of images, and this one is of {space.kind}; use relevance.")
@@ -84,15 +85,6 @@ def maximise(
         ascent = torch.roll(direction, [-shift[0], -shift[1]], (2, 3)) + variation * smoother
         x = (x + PACE * (1 - step / steps) * ascent).clamp(0, 1)
     return format_.to_data(x.numpy())
-
-
-def _encoder(space: HiddenSpace) -> nn.Module:
-    coding = space.coding
-    if isinstance(coding, ModelCoding):
-        return coding.model.encoder_
-    if isinstance(coding, NetworkCoding):
-        return coding.encoder
-    raise ModelError("this space was made of ready codes and has no encoder whose units could be looked at.")
 
 
 def _activation(encoder: nn.Module, layer: str | None, units: Tensor) -> Callable[[Tensor], Tensor]:

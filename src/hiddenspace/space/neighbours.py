@@ -24,7 +24,7 @@ from hiddenspace.autoencoders import checks
 from hiddenspace.errors import DataError, UsageError
 from hiddenspace.space import search
 from hiddenspace.space.coding import checked_codes
-from hiddenspace.space.conditions import with_quotes
+from hiddenspace.space.conditions import mask_of, with_quotes
 from hiddenspace.space.items import Items
 from hiddenspace.space.lance_index import KEPT, tend, tune
 from hiddenspace.space.neighbour_table import (
@@ -141,23 +141,28 @@ class Neighbours:
         pictures: list[bytes] = found[THUMBNAIL].take(pa.array(order)).to_pylist()
         return pictures
 
-    def ids_where(self, condition: str) -> np.ndarray:
-        """The ids of all items for which a condition on the metadata holds.
+    def positions_where(self, condition: Any) -> np.ndarray:
+        """The positions (p,), ascending, of all items for which a condition on the metadata holds.
+
+        Parameters
+        ----------
+        condition : str or mask of n bools
+            As SQL has it, such as "label = 3".
 
         Raises
         ------
         UsageError
-            If it cannot be understood, or names an unknown column.
+            If it cannot be understood, names an unknown column, or is a mask over another number of items.
         """
-        ids: np.ndarray = self._items.ids[self.positions_where(condition)]
-        return ids
-
-    def positions_where(self, condition: str) -> np.ndarray:
-        """The positions (p,), ascending, of all items for which a condition holds; errors as of `ids_where`."""
+        mask = mask_of(condition, len(self._items))
+        if mask is not None:
+            return np.flatnonzero(mask)
+        if not isinstance(condition, str):
+            raise UsageError(
+                f'a {type(condition).__name__} is no condition; write a text as in "label = 3", or a mask.'
+            )
         if condition in self._matches:
             return self._matches[condition]
-        if not isinstance(condition, str):
-            raise UsageError(f'the condition {condition!r} is no text; write it as in "label = 3".')
         try:
             asked = with_quotes(condition, self._items.metadata)
             found = self._table.search().where(asked).select([POSITION]).limit(None).to_arrow()
@@ -174,7 +179,7 @@ class Neighbours:
     # searching --------------------------------------------------------------------------------------------------
 
     def nearest(
-        self, codes: np.ndarray, k: int, *, where: str | None = None, without: Sequence[Any] | None = None
+        self, codes: np.ndarray, k: int, *, where: Any = None, without: Sequence[Any] | None = None
     ) -> pd.DataFrame:
         """The k items whose codes are nearest, for each of several codes.
 
@@ -183,8 +188,8 @@ class Neighbours:
         codes : (m, d)
         k : int
             How many.
-        where : str, optional
-            A condition on the metadata, as SQL has them.
+        where : str or mask, optional
+            A condition on the metadata, as SQL has them, or a bool for each item.
         without : sequence of m ids, optional
             For each code an item that does not count, or None.
 
@@ -211,7 +216,7 @@ class Neighbours:
         kept &= kept.cumsum(axis=1) <= k
         fewest = int(kept.sum(axis=1).min(initial=k))
         if fewest < k:
-            which = "" if where is None else f" with {where}"
+            which = "" if where is None else f" with {where}" if isinstance(where, str) else " in the mask"
             raise UsageError(f"k={k} is too many: there are {fewest:,} items{which} to choose from in this space.")
         return self._frame(positions[kept], distances[kept], len(queries))
 
@@ -237,9 +242,16 @@ class Neighbours:
         Raises
         ------
         DataError
-            If an id is there already, codes have another width, or metadata do not fit the columns there are.
+            If an id is there already, codes have another width, metadata do not fit the columns there are, or the
+            others are pictures and these are not, or the reverse.
         """
         self._catch_up()
+        if self.pictured and items.thumbnails is None:
+            raise DataError(
+                "the items of this space are pictures; give those of the new codes too, add(codes, data=...)."
+            )
+        if items.thumbnails is not None and not self.pictured:
+            raise DataError("this space was made without pictures, so it takes none; leave them out.")
         known = np.flatnonzero(self._items.index.isin(pd.Index(items.ids)))
         if len(known):
             raise DataError(

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from hiddenspace.autoencoders.coder import Coder
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.format import in_model_space
-from hiddenspace.errors import UsageError
+from hiddenspace.errors import ModelError, UsageError
 from hiddenspace.nets.devices import device_of
-from hiddenspace.space.coding import Coding, ModelCoding, NetworkCoding, no_decoder
+from hiddenspace.space.coding import Coding, ModelCoding, no_decoder
 from hiddenspace.space.densities import fit_density
+from hiddenspace.space.waiting import waiting
 
 if TYPE_CHECKING:
     from hiddenspace.space.hidden_space import HiddenSpace
@@ -33,7 +33,7 @@ def score_samples(space: HiddenSpace, X: Any, method: str, own: Dataset | None) 
     method : {"reconstruction", "density", "both"}
         Minus the mean squared error of the reconstruction, in model space; the log density of the code under a
         mixture of Gaussians, in nats; or that of the code and the logarithm of the error side by side, so that an
-        error is held against those that are usual for such codes.
+        error is held against those that are usual for such codes. Both densities are those of the space's own items.
     own : Dataset, optional
         The space's own items, which 'both' needs.
 
@@ -46,19 +46,24 @@ def score_samples(space: HiddenSpace, X: Any, method: str, own: Dataset | None) 
     """
     if method not in METHODS:
         raise UsageError(f"method={method!r} is unknown; use {', '.join(map(repr, METHODS))}.")
+    if space.coding.encoder is None:
+        if method != "density":
+            raise ModelError("ready codes say nothing about reconstructions; use method='density', or give a model.")
+        return space.density("gmm").log_density(space.codes_of(X))
     if method == "both" and own is None:
         raise UsageError(
             "method='both' compares with the space's own items, which a stored space does not hold; make "
             "HiddenSpace(model, data) anew, or use 'reconstruction' or 'density'."
         )
     dataset = space.coding.read(X)
-    if method == "reconstruction":
-        return -reconstruction_errors(space.coding, dataset)
-    codes = space.coding.encode(dataset)
-    if own is None or method == "density":
-        return space.density("gmm").log_density(codes)
-    joint = fit_density(_with_errors(space.coding, space.codes, own), "gmm")
-    return joint.log_density(_with_errors(space.coding, codes, dataset))
+    with waiting(f"judging {len(dataset):,} items ..."):
+        if method == "reconstruction":
+            return -reconstruction_errors(space.coding, dataset)
+        codes = space.coding.encode(dataset)
+        if own is None or method == "density":
+            return space.density("gmm").log_density(codes)
+        joint = fit_density(_with_errors(space.coding, space.codes, own), "gmm")
+        return joint.log_density(_with_errors(space.coding, codes, dataset))
 
 
 def _with_errors(coding: Coding, codes: np.ndarray, items: Dataset) -> np.ndarray:
@@ -76,18 +81,11 @@ def reconstruction_errors(coding: Coding, dataset: Dataset) -> np.ndarray:
     """
     if isinstance(coding, ModelCoding) and isinstance(coding.model, Coder):
         return np.asarray(coding.model.reconstruction_errors(dataset), np.float64)
-    if isinstance(coding, NetworkCoding) and coding.decoder is not None:
-        return _errors_of_network(coding, coding.decoder, dataset)
-    raise no_decoder("the model of this space")
-
-
-def _errors_of_network(coding: NetworkCoding, decoder: nn.Module, dataset: Dataset) -> np.ndarray:
-    assert coding.format is not None
-    codes, errors, start = coding.encode(dataset), [], 0
-    for x in in_model_space(coding.format, dataset):
-        part = torch.from_numpy(codes[start : start + len(x)])
-        start += len(x)
-        with torch.inference_mode():
-            rebuilt = decoder(part.to(device_of(decoder))).cpu()
-        errors.append(((rebuilt - x) ** 2).flatten(1).mean(1).double().numpy())
+    if coding.encoder is None or coding.decoder is None or coding.format is None:
+        raise no_decoder("the model of this space")
+    errors, there, back = [], device_of(coding.encoder), device_of(coding.decoder)
+    with torch.inference_mode():
+        for x in in_model_space(coding.format, dataset, there):
+            rebuilt = coding.to_items(coding.to_codes(x).to(back)).to(there)
+            errors.append(((rebuilt - x) ** 2).flatten(1).mean(1).double().cpu().numpy())
     return np.concatenate(errors)

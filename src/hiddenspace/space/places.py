@@ -59,9 +59,11 @@ class Place:
 
     def none_here(self) -> DataError:
         """The error of opening what is not there."""
+        if (Path(self.database) / "run.json").exists():
+            return DataError(f"there is no space in {self}; store it with `hiddenspace report {self.database}`.")
         return DataError(
-            f"there is no space in {self}; store one with HiddenSpace(model, data).save(...), or a run's own with "
-            "`hiddenspace report RUN`."
+            f"there is no space in {self}; store one with HiddenSpace(model, data).save(...), or name the items that "
+            "the model shall encode."
         )
 
 

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from hiddenspace.data.dataset import Dataset
-from hiddenspace.data.format import Format, ImageFormat
+from hiddenspace.data.format import Format, ImageFormat, in_model_space
 from hiddenspace.data.table_format import TableFormat
 from hiddenspace.errors import DataError, ModelError, UsageError
 from hiddenspace.nets.devices import device_of
-from hiddenspace.space.coding import Coding, ModelCoding, NetworkCoding
+from hiddenspace.space.coding import Coding, ModelCoding
+from hiddenspace.space.waiting import waiting
 
 if TYPE_CHECKING:
     from hiddenspace.space.hidden_space import HiddenSpace
@@ -33,21 +34,33 @@ def relevance(space: HiddenSpace, X: Any = None, measure: Measure = "auto", rand
     """How much the code depends on each input, see `HiddenSpace.relevance`."""
     if measure not in ("auto", "shared", "code"):
         raise UsageError(f"measure={measure!r} is unknown; use 'auto', 'shared' or 'code'.")
-    dataset = _items(space, X)
     networks = Networks(space.coding)
-    rng = np.random.default_rng(random_state)
-    if isinstance(networks.format, ImageFormat):
-        if measure == "shared":
-            raise UsageError("measure='shared' is for columns; pixels have their saliency, measure='code'.")
-        return _saliency(networks, _in_model_space(networks.format, dataset, PICTURES, rng), random_state)
+    dataset = _items(space, X)
+    with waiting("looking at what the code depends on ..."):
+        if isinstance(networks.format, ImageFormat):
+            return _of_pixels(networks, dataset, measure, random_state)
+        return _of_columns(networks, dataset, measure, random_state, columns_of(networks.format, space.coding))
+
+
+def _of_pixels(networks: Networks, dataset: Dataset, measure: Measure, random_state: int) -> np.ndarray:
+    if measure == "shared":
+        raise UsageError("measure='shared' is for columns; pixels have their saliency, measure='code'.")
+    some = _some(networks.format, dataset, PICTURES, np.random.default_rng(random_state))
+    return _saliency(networks, some, random_state)
+
+
+def _of_columns(
+    networks: Networks, dataset: Dataset, measure: Measure, random_state: int, columns: tuple[list[Any], np.ndarray]
+) -> pd.Series:
     if measure == "shared" and networks.decode is None:
         raise ModelError("measure='shared' needs a decoder; use measure='code', or an autoencoder.")
-    x = _in_model_space(networks.format, dataset, ROWS, rng)
+    rng = np.random.default_rng(random_state)
+    x = _some(networks.format, dataset, ROWS, rng)
     if len(x) < 2:
         raise DataError("a column of one item cannot be permuted; give at least 2 items.")
     shared = measure != "code" and networks.decode is not None
     judge = _shared(networks, x) if shared else _code_change(networks, x)
-    names, groups = columns_of(networks.format, space.coding)
+    names, groups = columns
     values = [_permuted(x, groups == i, judge, rng) for i in range(len(names))]
     title = "share of the other columns' variance that is lost" if shared else "change of the code"
     return pd.Series(values, index=names, name=title).sort_values(ascending=False, kind="stable")
@@ -57,7 +70,7 @@ def mean_picture(space: HiddenSpace) -> np.ndarray:
     """(h, w, c): the mean of at most 256 of the space's pictures, in [0, 1]."""
     format_ = space.coding.format
     assert format_ is not None
-    mean = _in_model_space(format_, _items(space, None), PICTURES, np.random.default_rng(0)).mean(0)
+    mean = _some(format_, _items(space, None), PICTURES, np.random.default_rng(0)).mean(0)
     shown: np.ndarray = mean.permute(1, 2, 0).numpy()
     return shown
 
@@ -66,17 +79,11 @@ class Networks:
     """Encoder and decoder of a space as functions of tensors in model space."""
 
     def __init__(self, coding: Coding) -> None:
-        if isinstance(coding, ModelCoding):
-            encoder, decoder = coding.model.encoder_, getattr(coding.model, "decoder_", None)
-            self.encode: Callable[[Tensor], Tensor] = coding.model._encode
-        elif isinstance(coding, NetworkCoding):
-            encoder, decoder, self.encode = coding.encoder, coding.decoder, coding._pooled
-        else:
+        if coding.encoder is None or coding.format is None:
             raise ModelError("this space was made of ready codes, which say nothing about inputs; give it a model.")
-        assert coding.format is not None
         self.format: Format = coding.format
-        self.decode: nn.Module | None = decoder
-        self.device = device_of(encoder)
+        self.encode, self.decode = coding.to_codes, coding.to_items if coding.decodes else None
+        self.device = device_of(coding.encoder)
 
     def codes(self, x: Tensor) -> Tensor:
         """(n, d) -> (n, code), batch by batch."""
@@ -108,9 +115,10 @@ def _items(space: HiddenSpace, X: Any) -> Dataset:
     return space._dataset
 
 
-def _in_model_space(format_: Format, dataset: Dataset, most: int, rng: np.random.Generator) -> Tensor:
-    some = dataset.take(np.sort(rng.permutation(len(dataset))[:most]))
-    return format_.to_model(torch.from_numpy(np.asarray(format_.store(some)[np.arange(len(some))])))
+def _some(format_: Format, dataset: Dataset, most: int, rng: np.random.Generator) -> Tensor:
+    """At most so many items, in model space."""
+    chosen = dataset.take(np.sort(rng.permutation(len(dataset))[:most]))
+    return torch.cat(list(in_model_space(format_, chosen)))
 
 
 def _permuted(x: Tensor, mine: np.ndarray, judge: Callable[[Tensor, Tensor], float], rng: np.random.Generator) -> float:

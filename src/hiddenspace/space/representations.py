@@ -33,7 +33,7 @@ PRESENTED = 200_000
 Encode = Callable[[Dataset], np.ndarray]
 
 
-def chosen_models(models: Sequence[str] | Mapping[str, Any] | None) -> dict[str, Any]:
+def chosen_models(models: str | Encoding | Sequence[str] | Mapping[str, Any] | None) -> dict[str, Any]:
     """Name -> word or unfitted estimator, the raw values always first.
 
     Raises
@@ -43,6 +43,12 @@ def chosen_models(models: Sequence[str] | Mapping[str, Any] | None) -> dict[str,
     """
     if models is None:
         models = ["random", *(word for word in COMPARED if word in MODELS)]
+    if isinstance(models, str):
+        models = [models]
+    if isinstance(models, Encoding):
+        models = {type(models).__name__: models}
+    if not isinstance(models, Mapping) and (wrong := [word for word in models if not isinstance(word, str)]):
+        raise UsageError(f"models has {wrong[0]!r} in a list; give words, or a dict of name -> estimator.")
     named = models if isinstance(models, Mapping) else {TITLES.get(word, word): word for word in models}
     known = [*TITLES, *(word for word in MODELS if word not in TITLES)]
     for name, model in named.items():

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from hiddenspace.nets.devices import device_of
-from hiddenspace.space.coding import Coding, ModelCoding, NetworkCoding, no_decoder
+from hiddenspace.space.coding import Coding, no_decoder
 
 BATCH = 256
 ITEMS = 128
@@ -23,22 +23,16 @@ class Decoder:
     """The decoder of a space, codes (n, d) -> items (n, p) in model space, in float32."""
 
     def __init__(self, coding: Coding) -> None:
-        network: nn.Module | None = None
-        if isinstance(coding, NetworkCoding):
-            network = coding.decoder
-        elif isinstance(coding, ModelCoding) and coding.decodes:
-            network = getattr(coding.model, "decoder_", None)
-        if network is None:
+        if coding.decoder is None:
             raise no_decoder("this space")
-        self.network = network
-        self.device = device_of(network)
+        self._coding, self._device = coding, device_of(coding.decoder)
 
     def batches(self, codes: np.ndarray) -> Iterator[Tensor]:
         """Decoded items, (at most 256, p) at a time."""
         with torch.inference_mode():
             for start in range(0, len(codes), BATCH):
                 part = np.ascontiguousarray(codes[start : start + BATCH], np.float32)
-                yield self.network(torch.from_numpy(part).to(self.device)).float().flatten(1).cpu()
+                yield self._coding.to_items(torch.from_numpy(part).to(self._device)).float().flatten(1).cpu()
 
     def __call__(self, codes: np.ndarray) -> np.ndarray:
         """(n, d) -> (n, p)."""

@@ -1,6 +1,6 @@
-"""Run by test_pca_ranks.py: decomposes data over two forked gloo ranks, in each of the three ways.
+"""Run by test_ranks.py: over two forked gloo ranks fits models, and decomposes data in each of the three ways.
 
-Usage: pca_ranks_script.py PORT FOLDER   FOLDER/x.npy is read; FOLDER/RANK.npz gets the figures of each way
+Usage: ranks_script.py PORT FOLDER   FOLDER/x.npy is read; FOLDER/RANK.npz gets seeds and codes, and figures of each way
 """
 
 import os
@@ -8,12 +8,17 @@ import sys
 import traceback
 from pathlib import Path
 
+import lightning_fabric  # noqa: F401  this and dynamo take their time, and once is enough for two forked ranks
 import numpy as np
 import torch
+import torch._dynamo
 import torch.distributed as dist
 
+import hiddenspace as hs
 from hiddenspace.autoencoders import decomposition
+from hiddenspace.autoencoders.autoencoder import Autoencoder
 from hiddenspace.autoencoders.decomposition import Decomposition, Passes
+from hiddenspace.autoencoders.pca import PCA
 
 CODE = 3
 
@@ -38,11 +43,25 @@ def figures(found: dict[str, Decomposition]) -> dict[str, np.ndarray]:
     return named
 
 
+def models(x: np.ndarray) -> dict[str, np.ndarray]:
+    """Seed and codes of an autoencoder and of PCA over the ranks, and of PCA in this one alone."""
+    trainer = hs.Trainer(progress=False, precision="32")
+    made = {"Autoencoder": Autoencoder(CODE, epochs=2, trainer=trainer), "PCA": PCA(CODE, trainer=trainer)}
+    named: dict[str, np.ndarray] = {}
+    for name, model in {**made, "PCA alone": PCA(CODE)}.items():
+        model.fit(x)
+        named |= {f"{name}/seed": np.array(model.seed_), f"{name}/codes": model.transform(x)}
+    return named
+
+
 def rank(number: int, port: str, folder: Path) -> int:
     try:
         torch.set_num_threads(1)
-        dist.init_process_group("gloo", init_method=f"tcp://127.0.0.1:{port}", rank=number, world_size=2)
-        np.savez(folder / f"{number}.npz", **figures(ways(np.load(folder / "x.npy", mmap_mode="r"))))
+        np.random.seed(number)  # noqa: NPY002  that which a `random_state` of None draws from
+        address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"}
+        os.environ.update(address, RANK=str(number), LOCAL_RANK=str(number))  # as torchrun does
+        fitted = models(np.load(folder / "x.npy"))  # which starts the group
+        np.savez(folder / f"{number}.npz", **fitted, **figures(ways(np.load(folder / "x.npy", mmap_mode="r"))))
         dist.destroy_process_group()
     except BaseException:
         traceback.print_exc()
