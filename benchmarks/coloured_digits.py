@@ -19,7 +19,7 @@ import hiddenspace as hs
 
 TRAINING, TEST, PROBED = 20_000, 5_000, 5_000
 HUES = 10
-CODE = 8
+CODE, EPOCHS = 8, 10
 
 
 def coloured(digits: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -79,7 +79,6 @@ MODELS = {
         CODE, augmentation=JITTER, epochs=EPOCHS, random_state=seed
     ),
 }
-EPOCHS = 10
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from common import RESULTS, ROOT, data_folder, show, spread
+from common import ROOT, data_folder, show, spread
 from PIL import Image
 
 import hiddenspace as hs
@@ -101,7 +101,7 @@ def main() -> None:
     header = ["", "filters", f"R2 above {LEAST}", "median R2"]
     show("filters", "Filters of natural photographs, fitted by Gabor functions", header, rows, notes)
     shown = {name: filters[:144] for name, filters in pictures.items()}
-    filter_panels(shown).savefig(RESULTS / "filters.png", facecolor="white")
+    filter_panels(shown).savefig(ROOT / "docs" / "pictures" / "filters.png", facecolor="white")
     deeper_units()
 
 

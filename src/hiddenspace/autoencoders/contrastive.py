@@ -25,7 +25,7 @@ from hiddenspace.training.trainer import Trainer
 
 HIDDEN, PROJECTED = 512, 128
 """Widths of the projection head."""
-EPOCHS, MOST_EPOCHS = 16, 100
+EPOCHS, MOST_EPOCHS = 18, 100
 """Passes over 54,000 items, and over few."""
 
 
@@ -97,7 +97,7 @@ class ContrastiveEncoder(FeatureLearner):
         `history_`); 'auto' does where the data have classes for labels, 2 to 1,000 of several items each. Items
         whose label is missing are left out. Training never sees labels.
     epochs : int, optional
-        Passes over the data at most; by default 16 for 54,000 items, more for fewer, up to 100.
+        Passes over the data at most; by default 18 for 54,000 items, more for fewer, up to 100.
     batch_size : int, optional
         Items in a step, each compared with all others; by default 256, or an eighth of fewer than 2,048 items.
     learning_rate : float, optional
@@ -139,7 +139,7 @@ class ContrastiveEncoder(FeatureLearner):
         epochs: int | None = None,
         batch_size: int | None = None,
         learning_rate: float | None = None,
-        validation_fraction: float = 0.1,
+        validation_fraction: float = 0.05,
         patience: int | None = None,
         random_state: int | None = None,
         trainer: Trainer | None = None,
