@@ -46,8 +46,8 @@ def main() -> None:
         )
     counts = ", ".join(f"{draws} of {n:,}" for n, draws in COUNTS.items())
     notes = [
-        "Encoders are fitted on the 60,000 training images without labels (ours hold out a tenth, the contrastive one a twentieth, to choose the epoch); "
-        "accuracies are those on the 10,000 test images.",
+        "Encoders are fitted on the 60,000 training images without labels (ours hold out a tenth, the contrastive one "
+        "a twentieth, to choose the epoch); accuracies are those on the 10,000 test images.",
         "Probe: scikit-learn's logistic regression on standardised codes, C chosen by 5-fold cross-validation on the "
         f"labelled items alone; mean over class-balanced draws ({counts} labels).",
         f"5-NN is searched among all 60,000 training codes. {len(seeds)} seeds: mean (lowest to highest).",

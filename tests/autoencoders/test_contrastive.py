@@ -166,7 +166,7 @@ def test_the_monitor_can_be_left_out_or_insisted_on():
 
 def test_the_monitor_is_the_accuracy_of_held_out_training_items():
     data = labelled()
-    model = quick(epochs=1).fit(data)
+    model = quick(epochs=1, validation_fraction=0.1).fit(data)
     training, held_out = data.split(0.1, model.seed_)
     expected = neighbours_accuracy(
         model.transform(training), training.labels, model.transform(held_out), held_out.labels
