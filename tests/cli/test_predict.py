@@ -74,7 +74,7 @@ def test_items_without_a_label_are_unlabelled_or_left_out(tmp_path, capsys):
     assert "train/consistency" in hs.load(tmp_path / "m").history_[-1]
     call("train", tmp_path / "half.csv", *words[:-2])
     said = " ".join(capsys.readouterr().err.split())
-    assert "half.csv have no label and are left out." in said
+    assert "have no label and are left out." in said
     assert "learned from 60 items with labels:" in said
 
 

@@ -25,7 +25,10 @@ def flags_of(made_from: Callable[..., Any], leave_out: tuple[str, ...] = ()) -> 
         annotation = _writable(hints.get(parameter.name, str))
         if annotation is not None:
             annotated: Any = Annotated.__class_getitem__((annotation, Parameter(help=texts.get(parameter.name, ""))))  # type: ignore[attr-defined]
-            yield parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=annotated)
+            default = parameter.default
+            if callable(default) and default is not inspect.Parameter.empty:
+                default = repr(default)  # as it would be written: the parser refuses what is not of the annotated type
+            yield parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=annotated, default=default)
 
 
 def parameter_texts(documented: Any) -> dict[str, str]:
