@@ -6,6 +6,7 @@ Run with --seeds 1 for a quick look, and --only faces or --only smiles for one o
 from __future__ import annotations
 
 import argparse
+import functools
 import io
 import zipfile
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from common import data_folder, show, spread
+from face_alignment import aligned
 from PIL import Image
 from pixel_judge import Judge, augmented, nearest
 
@@ -20,7 +22,7 @@ import hiddenspace as hs
 from hiddenspace.autoencoders.coder import Coder
 
 STRENGTHS = np.arange(0.5, 8.01, 0.5)
-CODE = 64
+CODE, SIDE = 64, 48
 ENOUGH = 0.95
 """Of the training items that must show the attribute: the least strength that does it is taken."""
 Edit = Callable[[np.ndarray, float], np.ndarray]
@@ -48,9 +50,8 @@ class Task:
 def faces(seed: int) -> Task:
     """ORL: ten persons for the test, three of whom wear glasses; the examples are persons seen with and without."""
     content = np.load(data_folder("orl-faces") / "orl_faces.npz")
-    small = [np.asarray(Image.fromarray(x).resize((46, 56), Image.Resampling.LANCZOS)) for x in content["images"]]
-    images, who = np.stack(small).astype(np.float32) / 255, content["subject"].astype(int)
-    glasses, rng = content["glasses"].astype(int), np.random.default_rng(seed)
+    images, who, glasses = aligned_faces(), content["subject"].astype(int), content["glasses"].astype(int)
+    rng = np.random.default_rng(seed)
     wearers = np.unique(who[glasses == 1])
     never = np.setdiff1d(who, wearers)
     tested = np.concatenate([rng.permutation(wearers)[:3], rng.permutation(never)[:7]])
@@ -61,6 +62,14 @@ def faces(seed: int) -> Task:
     }
     tune = others[np.isin(who[others], never)]
     return Task(images, glasses, who, others, examples, others, tune, test)
+
+
+@functools.cache
+def aligned_faces() -> np.ndarray:
+    """All of ORL, cut out where the faces of the smiles set have theirs."""
+    content = np.load(data_folder("orl-faces") / "orl_faces.npz")
+    pixels, _ = smiling_or_not()
+    return aligned(content["images"].astype(np.float32) / 255, pixels, SIDE)
 
 
 def _with_and_without(positions: np.ndarray, who: np.ndarray, glasses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -74,15 +83,19 @@ def _with_and_without(positions: np.ndarray, who: np.ndarray, glasses: np.ndarra
     return np.array(chosen[0]), np.array(chosen[1])
 
 
-def smiles(seed: int) -> Task:
-    """3000 images to learn from, 2000 for the judge, 1000 for the test, at random: nobody knows whose they are."""
+def smiling_or_not() -> tuple[np.ndarray, np.ndarray]:
+    """The smiles set: images (6000, 64, 64) in [0, 1], and which of them smile."""
     archive = zipfile.ZipFile(data_folder("smiles") / "smiles.zip")
     names = sorted(name for name in archive.namelist() if name.endswith(".jpg"))
     pixels = np.stack([np.asarray(Image.open(io.BytesIO(archive.read(name)))) for name in names])
-    smile = np.array([name.startswith("smile/") for name in names]).astype(int)
-    learn, judge, test = np.split(np.random.default_rng(seed).permutation(len(pixels)), [3000, 5000])
+    return pixels.astype(np.float32) / 255, np.array([name.startswith("smile/") for name in names]).astype(int)
+
+
+def smiles(seed: int) -> Task:
+    """3000 images to learn from, 2000 for the judge, 1000 for the test, at random: nobody knows whose they are."""
+    images, smile = smiling_or_not()
+    learn, judge, test = np.split(np.random.default_rng(seed).permutation(len(images)), [3000, 5000])
     smiling, serious = (learn[smile[learn] == value] for value in (1, 0))
-    images = pixels.astype(np.float32) / 255
     return Task(images, smile, np.arange(len(images)), learn, {"all": (smiling, serious)}, judge, serious[:300], test)
 
 
@@ -178,7 +191,7 @@ NOTES = [
     "pixels and of PCA codes leave for glasses; look at pictures as well.",
 ]
 FACES = [
-    "ORL, 56x46, split by person: 10 for the test (3 of them wearers), 30 for everything else, the judge included.",
+    "ORL, 48x48, split by person: 10 for the test (3 of them wearers), 30 for everything else, the judge included.",
     "Identity: the nearest of all test images by pixels, the changed one left out, is of the same person.",
 ]
 SMILES = [
