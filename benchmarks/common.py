@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ import torch
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
+FIGURES = ROOT / "benchmarks" / "figures"
 
 
 def data_folder(name: str) -> Path:
@@ -59,6 +61,22 @@ def five_nearest(train: np.ndarray, labels: np.ndarray, test: np.ndarray, test_l
     flat = [x.reshape(len(x), -1) for x in (train, test)]
     classifier = KNeighborsClassifier(5, algorithm="brute", n_jobs=-1).fit(flat[0], labels)
     return float((classifier.predict(flat[1]) == test_labels).mean())
+
+
+def once(name: str, key: str, measure: Callable[[], list[float]]) -> list[float]:
+    """Figures of one step of a long benchmark: measured, and kept in figures/NAME.json, where the next run finds them.
+
+    So a run that was interrupted goes on. Delete the file to measure everything anew.
+    """
+    path = FIGURES / f"{name}.json"
+    known: dict[str, list[float]] = json.loads(path.read_text()) if path.exists() else {}
+    if key not in known:
+        figures = [round(float(value), 6) for value in measure()]
+        known = (json.loads(path.read_text()) if path.exists() else {}) | {key: figures}  # another may have run beside
+        FIGURES.mkdir(exist_ok=True)
+        path.write_text(json.dumps(known, indent=1))
+        print(key, *figures, flush=True)
+    return known[key]
 
 
 def decibel(mse: float) -> float:

@@ -6,13 +6,13 @@ python benchmarks/pretraining.py --seeds 1
 from __future__ import annotations
 
 import argparse
-import time
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from common import data_folder, digits_like, show
+from common import data_folder, digits_like, once, show
 
 import hiddenspace as hs
 from hiddenspace.nets.resnet import ResNetEncoder
@@ -87,39 +87,33 @@ def drawn(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
     return np.concatenate(each)
 
 
+def errors(name: str, start: Callable[[str], object], data: Sequence[np.ndarray], seed: int) -> list[float]:
+    """In %, on the test images, for each number of labels."""
+    train, labels, test, test_labels = data
+    row = []
+    for count in LABELS:
+        chosen = drawn(labels, count, seed)
+        model = fitted(name, start(STARTS.get(name, name)), train[chosen], labels[chosen], train, seed)
+        row.append(100 * (1 - model.score(test, test_labels)))
+    return row
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--passes", type=int, default=3, help="of the autoencoders; contrastive gets twice as many")
     parser.add_argument("--methods", nargs="+", default=list(NAMES), choices=list(NAMES))
     arguments = parser.parse_args()
-    train, labels, test, test_labels = digits_like("mnist")
-    errors: dict[str, list[list[float]]] = {name: [] for name in arguments.methods}
-    pretraining: dict[str, list[float]] = {name: [] for name in arguments.methods}
-    tuning: dict[str, list[float]] = {name: [] for name in arguments.methods}
+    data = digits_like("mnist")
+    found: dict[str, list[list[float]]] = {name: [] for name in arguments.methods}
     for seed in range(arguments.seeds):
-        starts: dict[str, tuple[object, float]] = {}
-        for name in arguments.methods:
-            source = STARTS.get(name, name)
-            if source not in starts:
-                started = time.perf_counter()
-                starts[source] = (pretrained(source, train, seed, arguments.passes), time.perf_counter() - started)
-            start, seconds = starts[source]
-            pretraining[name].append(seconds)
-            row = []
-            for count in LABELS:
-                chosen = drawn(labels, count, seed)
-                started = time.perf_counter()
-                model = fitted(name, start, train[chosen], labels[chosen], train, seed)
-                tuning[name].append(time.perf_counter() - started)
-                row.append(100 * (1 - model.score(test, test_labels)))
-            errors[name].append(row)
-            print(seed, name, [f"{e:.2f}" for e in row], f"{seconds:.0f} s", flush=True)
-    rows: list[list[object]] = [[name, *published, "", ""] for name, published in PUBLISHED.items()]
-    for name in arguments.methods:
-        cells = [cell([row[i] for row in errors[name]]) for i in range(len(LABELS))]
-        rows.append([NAMES[name], *cells, f"{np.mean(pretraining[name]):.0f}", f"{np.mean(tuning[name]):.0f}"])
-    header = ["encoder", *(f"{n:,} labels" for n in LABELS), "s to pretrain", "s to fine-tune"]
+        start = functools.cache(functools.partial(pretrained, images=data[0], seed=seed, passes=arguments.passes))
+        for name, rows in found.items():
+            key = f"{name}, {arguments.passes} passes, seed {seed}"
+            rows.append(once("pretraining", key, functools.partial(errors, name, start, data, seed)))
+    table = [[name, *published] for name, published in PUBLISHED.items()]
+    table += [[NAMES[name], *map(cell, zip(*rows, strict=True))] for name, rows in found.items()]
+    header = ["encoder", *(f"{n:,} labels" for n in LABELS)]
     notes = [
         f"Error in % on the 10,000 test images; {arguments.seeds} seeds, mean (lowest to highest).",
         "Labels are drawn at random from the 60,000 training images, as many of each class; the others are unlabelled.",
@@ -128,10 +122,10 @@ def main() -> None:
         "Small random affine maps in fine-tuning, for all but the first row. Settings were chosen on 5,000 training "
         "images. USPS has the same ten classes, Fashion-MNIST has none of them.",
     ]
-    show("pretraining", "MNIST with few labels: pretraining", header, rows, notes)
+    show("pretraining", "MNIST with few labels: pretraining", header, table, notes)
 
 
-def cell(values: list[float]) -> str:
+def cell(values: Sequence[float]) -> str:
     spread = f" ({min(values):.1f} to {max(values):.1f})" if len(values) > 1 else ""
     return f"{np.mean(values):.1f}{spread}"
 

@@ -65,7 +65,8 @@ def build_index(table: Any) -> None:
 def candidates(table: Any, query: np.ndarray, k: int, lists: int) -> np.ndarray:
     """Row ids of up to k codes that are near a query (d,)."""
     search = table.search(query, vector_column_name=CODE).nprobes(lists).limit(k)
-    rows: np.ndarray = search.select(["_distance"]).with_row_id(True).to_arrow()["_rowid"].to_numpy()
+    found = search.select(["_distance"]).with_row_id(True).to_batches()  # to_arrow asks for the schema once more
+    rows: np.ndarray = found.read_all()["_rowid"].to_numpy()
     return rows
 
 
