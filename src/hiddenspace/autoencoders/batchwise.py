@@ -12,11 +12,11 @@ from torch import Tensor, nn
 
 from hiddenspace.data.batches import ArrayBatches, Stored
 from hiddenspace.data.dataset import Dataset
+from hiddenspace.data.format import BATCH
 from hiddenspace.errors import DataError
 from hiddenspace.estimator import Estimator
 from hiddenspace.nets.devices import device_of
 
-BATCH = 256
 ROWS = 64
 """Rows go through the networks in batches of just this size: on a CPU as fast as in larger ones, and one is quick."""
 

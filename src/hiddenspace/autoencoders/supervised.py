@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from hiddenspace.autoencoders import checks
-from hiddenspace.autoencoders.batchwise import BATCH, Batchwise, collected
+from hiddenspace.autoencoders.batchwise import Batchwise, collected
 from hiddenspace.autoencoders.columns import column_wise
 from hiddenspace.autoencoders.layerwise import layerwise_adamw
 from hiddenspace.autoencoders.own_networks import code_size_of
@@ -25,6 +25,7 @@ from hiddenspace.data.affine import RandomAffine
 from hiddenspace.data.batches import ArrayBatches
 from hiddenspace.data.corruption import Corruption
 from hiddenspace.data.dataset import Dataset
+from hiddenspace.data.format import BATCH
 from hiddenspace.data.joining import joined
 from hiddenspace.data.named_batches import NamedBatches
 from hiddenspace.errors import UsageError

@@ -13,11 +13,11 @@ import numpy as np
 import torch
 
 from hiddenspace.autoencoders import checks
-from hiddenspace.autoencoders.batchwise import BATCH, Batchwise
+from hiddenspace.autoencoders.batchwise import Batchwise
 from hiddenspace.autoencoders.recipe import Recipe, adamw, default_patience
 from hiddenspace.data.batches import ArrayBatches
 from hiddenspace.data.dataset import Dataset
-from hiddenspace.data.format import Scaling
+from hiddenspace.data.format import BATCH, Scaling
 from hiddenspace.errors import TrainingError, UsageError
 from hiddenspace.training.checkpoint import read_settings
 from hiddenspace.training.events import Observer

@@ -19,6 +19,7 @@ from hiddenspace.errors import DataError, ModelError
 
 Scaling = Literal["auto", "whole", "columns"]
 BATCH = 256
+"""Items in a batch wherever no step of training hangs on it."""
 
 
 class Format(Protocol):

@@ -15,14 +15,12 @@ from hiddenspace.autoencoders.batchwise import collected
 from hiddenspace.autoencoders.coder import Coder
 from hiddenspace.autoencoders.encoding import Encoding
 from hiddenspace.data.dataset import Dataset
-from hiddenspace.data.format import Format, fit_format, in_model_space
+from hiddenspace.data.format import BATCH, Format, fit_format, in_model_space
 from hiddenspace.data.load import load_dataset
 from hiddenspace.errors import DataError, ModelError, UsageError
 from hiddenspace.estimator import load
 from hiddenspace.nets.devices import device_of
 from hiddenspace.saving import fingerprint_of
-
-BATCH = 256
 
 
 class Coding(Protocol):

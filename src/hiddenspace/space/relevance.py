@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from hiddenspace.data.dataset import Dataset
-from hiddenspace.data.format import Format, ImageFormat, in_model_space
+from hiddenspace.data.format import BATCH, Format, ImageFormat, in_model_space
 from hiddenspace.data.table_format import TableFormat
 from hiddenspace.errors import DataError, ModelError, UsageError
 from hiddenspace.nets.devices import device_of
@@ -27,7 +27,6 @@ ROWS, PICTURES = 2000, 256
 PERMUTATIONS = 3
 DIRECTIONS = 64
 """Of a longer code so many random directions are differentiated, in place of every number."""
-BATCH = 256
 
 
 def relevance(space: HiddenSpace, X: Any = None, measure: Measure = "auto", random_state: int = 0) -> Any:

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hiddenspace.data.format import BATCH
 from hiddenspace.nets.devices import device_of
 from hiddenspace.space.coding import Coding, no_decoder
 
-BATCH = 256
 ITEMS = 128
 """Codes over which the metric is averaged; fewer where codes are long, as each of their numbers is moved in turn."""
 MOVES = 16_384
