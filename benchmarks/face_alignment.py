@@ -54,7 +54,7 @@ def contrast(faces: Tensor) -> Tensor:
 def subspace(faces: Tensor, rank: int) -> Subspace:
     """Mean and principal axes of faces and of their mirror images."""
     rows = contrast(torch.cat([faces, faces.flip(3)]))
-    return rows.mean(0), torch.pca_lowrank(rows, rank + 10)[2].T[:rank]
+    return rows.mean(0), torch.linalg.eigh(rows.T.cov())[1].T.flip(0)[:rank]
 
 
 def misfit(x: Tensor, places: Tensor, faces: Subspace) -> Tensor:
