@@ -9,6 +9,7 @@ import platform
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ import torch
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 FIGURES = ROOT / "benchmarks" / "figures"
+Figures = TypeVar("Figures", list[float], dict[str, float])
 
 
 def data_folder(name: str) -> Path:
@@ -63,19 +65,19 @@ def five_nearest(train: np.ndarray, labels: np.ndarray, test: np.ndarray, test_l
     return float((classifier.predict(flat[1]) == test_labels).mean())
 
 
-def once(name: str, key: str, measure: Callable[[], list[float]]) -> list[float]:
+def once(name: str, key: str, measure: Callable[[], Figures]) -> Figures:
     """Figures of one step of a long benchmark: measured, and kept in figures/NAME.json, where the next run finds them.
 
     So a run that was interrupted goes on. Delete the file to measure everything anew.
     """
     path = FIGURES / f"{name}.json"
-    known: dict[str, list[float]] = json.loads(path.read_text()) if path.exists() else {}
+    known: dict[str, Figures] = json.loads(path.read_text()) if path.exists() else {}
     if key not in known:
-        figures = [round(float(value), 6) for value in measure()]
+        figures = json.loads(json.dumps(measure()), parse_float=lambda text: round(float(text), 6))
+        print(key, figures, flush=True)
         known = (json.loads(path.read_text()) if path.exists() else {}) | {key: figures}  # another may have run beside
         FIGURES.mkdir(exist_ok=True)
-        path.write_text(json.dumps(known, indent=1))
-        print(key, *figures, flush=True)
+        path.write_text("{\n" + ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in known.items()) + "\n}\n")
     return known[key]
 
 

@@ -222,6 +222,34 @@ def test_other_kinds_and_shapes_are_refused():
         TableFormat.from_dataset(Dataset(MIXED[[]], "table"))
 
 
+def test_numbers_and_dates_can_be_kept_to_what_was_seen():
+    made, encoded = fitted(MIXED)
+    far = made.to_data(encoded * np.where(np.isin(made.feature_names, ["age", "income", "when"]), 9, 1))
+    assert far["age"].max() > 50
+    near = made.within_range(far)
+    for name in ("age", "income", "when"):
+        assert near[name].min() == MIXED[name].min()
+        assert near[name].max() == MIXED[name].max()
+        assert (near[name].isna() == MIXED[name].isna()).all()
+    for name in ("same", "colour", "truth", "grade"):
+        pd.testing.assert_series_equal(near[name], far[name])
+    assert (near.dtypes == far.dtypes).all()
+    inside = made.to_data(0.5 * encoded)
+    pd.testing.assert_frame_equal(made.within_range(inside), inside)
+
+
+def test_a_model_from_before_ranges_were_kept_stays_what_it_was():
+    made, encoded = fitted(MIXED)
+    before = made.config()
+    for column in before["columns"]:
+        column.pop("least", None), column.pop("most", None)
+    again = TableFormat.from_config(before)
+    assert again.config() == before
+    assert json.loads(json.dumps(before, allow_nan=False)) == json.loads(json.dumps(again.config()))
+    far = again.to_data(9 * encoded)
+    pd.testing.assert_frame_equal(again.within_range(far), far)
+
+
 def test_model_space_is_what_is_stored():
     made, encoded = fitted(MIXED)
     assert torch.equal(made.to_model(torch.from_numpy(encoded)), torch.from_numpy(encoded))

@@ -240,8 +240,13 @@ def test_samples_are_items(space, digits):
 def test_samples_of_a_table_have_its_columns():
     data = hs.load_dataset("wine")
     model = hs.PCA(3).fit(data)
-    drawn = hs.HiddenSpace(model, data).sample(5, method="gaussian", random_state=0)
+    space = hs.HiddenSpace(model, data)
+    drawn = space.sample(500, method="gaussian", random_state=0)
     assert list(drawn.columns) == list(data.items.columns)
+    unbounded = space.decode(space.density("gaussian").sample(500, 0))
+    assert (unbounded < data.items.min()).any(axis=None)
+    assert (drawn >= data.items.min() - 1e-6).all(axis=None)
+    assert (drawn <= data.items.max() + 1e-6).all(axis=None)
 
 
 def test_only_a_variational_autoencoder_has_the_prior(space, digits):

@@ -80,7 +80,7 @@ def _path(space: HiddenSpace, out: str | None, nearest: bool) -> Path:
 
 
 def _write(space: HiddenSpace, codes: np.ndarray, path: Path, nearest: bool) -> None:
-    items = space.decode(codes)
+    items = space.decode(codes, within_range=True)
     positions, distances = nearest_of(codes, space.codes) if nearest else (None, None)
     ending = path.suffix.lower()
     if not ending:

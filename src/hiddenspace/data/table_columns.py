@@ -1,5 +1,6 @@
 """How one column of a table becomes numbers for a network, and back."""
 
+import math
 import re
 from collections import Counter
 from contextlib import suppress
@@ -29,7 +30,10 @@ NOT_A_TIME = np.iinfo(np.int64).min
 
 @dataclass(frozen=True)
 class NumberColumn:
-    """(x - mean) / scale; what is missing becomes the mean, and is flagged where the fitted column had such values."""
+    """(x - mean) / scale; what is missing becomes the mean, and is flagged where the fitted column had such values.
+
+    The least and the most are those of the fitted column, 0 where it had no value; models of before know none.
+    """
 
     kind: ClassVar[str] = "number"
 
@@ -38,6 +42,8 @@ class NumberColumn:
     mean: float
     scale: float
     missing: bool
+    least: float = -math.inf
+    most: float = math.inf
 
     @classmethod
     def fitted(cls, column: pd.Series) -> Self:
@@ -46,7 +52,8 @@ class NumberColumn:
         known = values[~np.isnan(values)]
         mean, deviation = (float(known.mean()), float(known.std())) if len(known) else (0.0, 0.0)
         scale = deviation if deviation > 1e-12 * abs(mean) else 1.0
-        return cls(plain_name(column.name), str(column.dtype), mean, scale, len(known) < len(values))
+        least, most = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
+        return cls(plain_name(column.name), str(column.dtype), mean, scale, len(known) < len(values), least, most)
 
     @property
     def names(self) -> list[str]:
@@ -72,6 +79,12 @@ class NumberColumn:
             return pd.Series(values).astype(dtype)
         absent = encoded[:, 1] > 0.5
         return pd.Series(np.where(absent, np.nan, values)).astype(dtype)
+
+    def within(self, values: pd.Series) -> pd.Series:
+        """Such values, those beyond the least or the most of the fitted column replaced by these."""
+        encoded = self.encode(values)
+        encoded[:, 0] = encoded[:, 0].clip((self.least - self.mean) / self.scale, (self.most - self.mean) / self.scale)
+        return self.decode(encoded)
 
 
 @dataclass(frozen=True)
@@ -189,6 +202,10 @@ class CategoryColumn:
         if self.dtype == "category":
             return pd.Series(pd.Categorical(chosen, categories=[v for v in values if v is not None]))
         return pd.Series(chosen, dtype=self.dtype)
+
+    def within(self, values: pd.Series) -> pd.Series:
+        """As they are: decoded ones are those of the fitted column."""
+        return values
 
 
 Column = NumberColumn | TimeColumn | CategoryColumn

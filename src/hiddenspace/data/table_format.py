@@ -1,5 +1,6 @@
 """Tables as networks see them: float32 vectors; and back to a DataFrame."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
@@ -87,9 +88,20 @@ class TableFormat:
         frame.columns = pd.Index([column.name for column in self.columns])
         return frame
 
+    def within_range(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """A decoded table, its numbers and dates no less than the least and no more than the most of the fitted one."""
+        parts = [column.within(frame.iloc[:, place]) for place, column in enumerate(self.columns)]
+        clipped = pd.concat(parts, axis=1)
+        clipped.columns = frame.columns
+        return clipped
+
     def config(self) -> dict[str, Any]:
         """JSON; numbers survive exactly."""
-        return {"kind": self.kind, "columns": [{"type": c.kind, **asdict(c)} for c in self.columns]}
+        columns = [{"type": c.kind, **asdict(c)} for c in self.columns]
+        for column in columns:  # JSON has no infinity: a range that a model from before does not know is left out
+            if math.isinf(column.get("most", 0)):
+                del column["least"], column["most"]
+        return {"kind": self.kind, "columns": columns}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:

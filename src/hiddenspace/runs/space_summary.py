@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -112,6 +112,9 @@ def _different(held_out: Dataset) -> np.ndarray:
 
 def _samples(space: HiddenSpace, model: Coder, seed: int) -> Items:
     codes = space.density("gmm", random_state=seed).sample(SAMPLED[model.format_.kind], seed)
+    if model.format_.kind == "table":
+        made: dict[str, list[Any]] = space.decode(codes, within_range=True).to_dict("list")
+        return made
     return decoded(model, codes)
 
 

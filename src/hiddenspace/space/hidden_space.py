@@ -14,6 +14,7 @@ from hiddenspace.autoencoders import checks
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.format import Format, fit_format, format_from_config
 from hiddenspace.data.load import load_dataset
+from hiddenspace.data.table_format import TableFormat
 from hiddenspace.errors import DataError, ModelError, UsageError
 from hiddenspace.space.coding import Coding, ReadyCodes, checked_codes, coding_of
 from hiddenspace.space.items import Items, ids_of, metadata_of, thumbnails_of
@@ -205,9 +206,14 @@ class HiddenSpace:
         """Codes (m, d) of further items, all finite."""
         return checked_codes(self._encoded(self.coding.read(X)), self.code_size)
 
-    def decode(self, codes: np.ndarray) -> Any:
-        """Items of codes (m, d), in the data's own shape and range."""
-        return self.coding.decode(checked_codes(codes, self.code_size))
+    def decode(self, codes: np.ndarray, *, within_range: bool = False) -> Any:
+        """Items of codes (m, d), in the data's own shape and range.
+
+        With `within_range` numbers and dates of a table go no further than those that the model has seen there.
+        """
+        items = self.coding.decode(checked_codes(codes, self.code_size))
+        format_ = self.coding.format
+        return format_.within_range(items) if within_range and isinstance(format_, TableFormat) else items
 
     def code_of(self, item: Any) -> np.ndarray:
         """The code (d,) of one item: an id of the space, a file, an array, a row, or a code itself.
@@ -597,7 +603,8 @@ class HiddenSpace:
         Returns
         -------
         array (n, ...) or DataFrame
-            In the data's own shape and range.
+            In the data's own shape and range; numbers and dates of a table are between the least and the most that the
+            model has seen in their column.
 
         Raises
         ------
@@ -608,7 +615,8 @@ class HiddenSpace:
         """
         checks.whole("n", n)
         self.check_decodes()
-        return self.decode(self.density(method, random_state=random_state or 0).sample(n, random_state))
+        codes = self.density(method, random_state=random_state or 0).sample(n, random_state)
+        return self.decode(codes, within_range=True)
 
     def density(self, method: Method = "gmm", *, random_state: int = 0) -> CodeDensity:
         """The density of the space's codes: `sample(n, seed)` draws codes, `log_density(codes)` judges them.
