@@ -23,14 +23,15 @@ if TYPE_CHECKING:
 NAMES = {"code": "The code itself", "pca": "PCA", "tsne": "t-SNE", "umap": "UMAP", "pacmap": "PaCMAP"}
 _SIDE = 48  # pixels of a cell, for a thumbnail and its frame
 _FRAME = 3
-_CELL = 0.24  # inches on paper
+_CELL = 0.24  # inches on paper, of many items
+_FEWEST, _EACH = 10, 2.2  # columns, and of few items how many for the root of their number
 _Colours = NDArray[np.float64]  # (n, 3), 0 to 1
 
 
 def atlas(map_: Map, *, colour: str | None = None, theme: Theme = LIGHT, width: float = 9.0) -> Figure:
     """Draw a map: thumbnails in frames of their colour, and dots for those that there is no room for.
 
-    The plane is cut into square cells as large as a thumbnail. Of the items in a cell the one nearest to its middle is
+    The plane is cut into square cells as large as a thumbnail; of few items both are larger. Of the items in a cell the one nearest to its middle is
     shown, moved there, so that no thumbnail covers another; every item, shown or not, is also a dot at its true place.
 
     Parameters
@@ -66,7 +67,8 @@ def atlas(map_: Map, *, colour: str | None = None, theme: Theme = LIGHT, width: 
     x, y = map_.coordinates.T
     axes.scatter(x, y, s=radius**2 / 2, c=colours, linewidths=0, alpha=0.8)
     if map_.thumbnails is not None:
-        _draw_thumbnails(axes, map_, colours, round(inner / _CELL))
+        few = max(_FEWEST, round(_EACH * np.sqrt(len(map_))))
+        _draw_thumbnails(axes, map_, colours, min(few, round(inner / _CELL)))
     axes.set_title(title(map_), fontsize=NORMAL, color=theme.ink, loc="left")
     if isinstance(known, Numbers):
         explain_numbers(figure, known, str(colour), theme)

@@ -152,8 +152,8 @@ def _code_of_name(space: HiddenSpace, name: str | os.PathLike[str]) -> np.ndarra
     if own is not None:
         return _stored(space, own)
     if not Path(name).exists():
-        known = f"ids are such as {str(space.ids[0])!r}" if len(space) else "it is empty"
-        raise DataError(f"{str(name)!r} is neither an id of this space ({known}) nor a file; check how it is written.")
+        known = f"ids are such as {str(space.ids[0])!r}" if len(space) else "the space is empty"
+        raise DataError(f"{str(name)!r} is neither an id of this space nor a file; check how it is written ({known}).")
     codes = space.encode(name)
     if len(codes) != 1:
         raise UsageError(f"{name} holds {len(codes):,} items; give a file of one.")
