@@ -31,8 +31,9 @@ _Colours = NDArray[np.float64]  # (n, 3), 0 to 1
 def atlas(map_: Map, *, colour: str | None = None, theme: Theme = LIGHT, width: float = 9.0) -> Figure:
     """Draw a map: thumbnails in frames of their colour, and dots for those that there is no room for.
 
-    The plane is cut into square cells as large as a thumbnail; of few items both are larger. Of the items in a cell the one nearest to its middle is
-    shown, moved there, so that no thumbnail covers another; every item, shown or not, is also a dot at its true place.
+    The plane is cut into square cells as large as a thumbnail; of few items both are larger. Of the items in a cell the
+    one nearest to its middle is shown, moved there, so that no thumbnail covers another; every item, shown or not, is
+    also a dot at its true place.
 
     Parameters
     ----------
