@@ -73,7 +73,7 @@ def once(name: str, key: str, measure: Callable[[], Figures]) -> Figures:
     path = FIGURES / f"{name}.json"
     known: dict[str, Figures] = json.loads(path.read_text()) if path.exists() else {}
     if key not in known:
-        figures = json.loads(json.dumps(measure()), parse_float=lambda text: round(float(text), 6))
+        figures = json.loads(json.dumps(measure(), default=float), parse_float=lambda text: round(float(text), 6))
         print(key, figures, flush=True)
         known = (json.loads(path.read_text()) if path.exists() else {}) | {key: figures}  # another may have run beside
         FIGURES.mkdir(exist_ok=True)
