@@ -193,7 +193,7 @@ NOTES = [
 ]
 FACES = [
     "ORL, split by person: 10 for the test (3 of them wearers), 30 for everything else, the judge included. Faces are "
-    "laid on each other without labels and cut out, 48x48; as they are in ORL the same sums showed no glasses.",
+    f"laid on each other without labels and cut out, {SIDE}x{SIDE}; as they are in ORL such sums showed none.",
     "Identity: the nearest of all test images by pixels, the changed one left out, is of the same person.",
 ]
 SMILES = [

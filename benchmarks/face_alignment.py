@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -45,10 +43,13 @@ def cut(x: Tensor, places: Tensor, side: int) -> Tensor:
 
 def contrast(faces: Tensor) -> Tensor:
     """Each pixel against its 9x9 neighbourhood, as rows of length 1: how bright a photograph is does not matter."""
-    mean: Callable[[Tensor], Tensor] = lambda x: F.avg_pool2d(x, 9, 1, 4, count_include_pad=False)  # noqa: E731
-    difference = faces - mean(faces)
-    rows = (difference / (mean(difference**2).clamp_min(1e-4).sqrt() + 0.03))[:, :, 2:-2, 2:-2].flatten(1)
+    difference = faces - _smooth(faces)
+    rows = (difference / (_smooth(difference**2).clamp_min(1e-4).sqrt() + 0.03))[:, :, 2:-2, 2:-2].flatten(1)
     return F.normalize(rows - rows.mean(1, keepdim=True), dim=1)
+
+
+def _smooth(faces: Tensor) -> Tensor:
+    return F.avg_pool2d(faces, 9, stride=1, padding=4, count_include_pad=False)
 
 
 def subspace(faces: Tensor, rank: int) -> Subspace:

@@ -242,10 +242,11 @@ def test_a_model_from_before_ranges_were_kept_stays_what_it_was():
     made, encoded = fitted(MIXED)
     before = made.config()
     for column in before["columns"]:
-        column.pop("least", None), column.pop("most", None)
+        column.pop("least", None)
+        column.pop("most", None)
     again = TableFormat.from_config(before)
     assert again.config() == before
-    assert json.loads(json.dumps(before, allow_nan=False)) == json.loads(json.dumps(again.config()))
+    assert json.loads(json.dumps(again.config(), allow_nan=False)) == json.loads(json.dumps(before))
     far = again.to_data(9 * encoded)
     pd.testing.assert_frame_equal(again.within_range(far), far)
 

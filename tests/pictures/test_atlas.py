@@ -154,6 +154,19 @@ def test_title_of_what_cannot_be_judged():
     atlas(lonely)
 
 
+def test_the_fewer_the_items_the_larger_their_thumbnails():
+    def columns(count: int) -> int:
+        figure = atlas(map_of(count, {}, [one_colour((9, 9, 9))] * count))
+        (sheet,) = figure.axes[0].images
+        return sheet.get_array().shape[1] // 48
+
+    found = [columns(count) for count in (4, 100, 400, 900)]
+    assert found[0] == 10
+    assert found[1] == 22
+    assert found[2] == found[3]  # as many as there is room for
+    assert found[1] < found[2] < 40
+
+
 def test_a_thumbnail_stands_at_its_place_in_a_frame_of_its_colour():
     coordinates = np.array([[0, 0], [10, 10]], np.float32)
     shades = [(250, 0, 0), (0, 0, 250)]
