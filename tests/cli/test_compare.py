@@ -20,6 +20,13 @@ def test_compare_prints_the_table_and_the_verdict(capsys: pytest.CaptureFixture[
     assert "30 labels" in printed
     assert "PCA" in printed
     assert "With 100 labels" in printed
+    assert "lowest to highest" not in printed  # of one seed
+
+
+def test_compare_prints_how_far_seeds_reach(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", "wine", *QUICK[:-1], "2"]) == 0
+    printed = capsys.readouterr().out
+    assert re.search(r"0\.\d{3} \(0\.\d{3} to [01]\.\d{3}\)", printed)
 
 
 @pytest.mark.parametrize("ending", ["html", "csv", "parquet", "png", "svg"])

@@ -107,11 +107,13 @@ def _print(table: pd.DataFrame) -> None:
     """A row for each representation and probe, a column for each number of labels; then what it means."""
     metric, counts = table.attrs["metric"], sorted(table["labels"].unique())
     best = table.groupby("labels")[metric].max()
-    shown = Table(title=f"{metric} on test items, mean over seeds (lowest to highest)", title_justify="left")
+    one_seed = table.attrs["seeds"] == 1
+    over = "one seed" if one_seed else "mean over seeds (lowest to highest)"
+    shown = Table(title=f"{metric} on test items, {over}", title_justify="left")
     for name in ("representation", "probe", *(f"{count:,} labels" for count in counts)):
         shown.add_column(name, justify="right" if name.endswith("labels") else "left")
     for (represented, probe), rows in table.groupby(["representation", "probe"], sort=False):
-        cells = {row["labels"]: _cell(row, metric, best[row["labels"]]) for _, row in rows.iterrows()}
+        cells = {row["labels"]: _cell(row, metric, best[row["labels"]], one_seed) for _, row in rows.iterrows()}
         shown.add_row(str(represented), str(probe), *(cells.get(count, "") for count in counts))
     # not wrapped where it goes into a file or another program
     console = Console(width=None if sys.stdout.isatty() else WIDE)
@@ -120,8 +122,8 @@ def _print(table: pd.DataFrame) -> None:
         console.print(sentence, markup=False, highlight=False, soft_wrap=True)
 
 
-def _cell(row: pd.Series, metric: str, best: float) -> str:
-    text = f"{row[metric]:.3f} ({row['lowest']:.3f} to {row['highest']:.3f})"
+def _cell(row: pd.Series, metric: str, best: float, one_seed: bool) -> str:
+    text = f"{row[metric]:.3f}" + ("" if one_seed else f" ({row['lowest']:.3f} to {row['highest']:.3f})")
     return f"[bold]{text}[/bold]" if row[metric] == best else text
 
 

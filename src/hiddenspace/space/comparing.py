@@ -84,7 +84,8 @@ def compare(
     DataFrame
         A row for each representation, probe and number of labels: `representation`, `features` (how many), `probe`,
         `labels`, `accuracy` (or `R2`; the mean over seeds), `lowest`, `highest`, and `seconds` to learn the
-        representation and the probe. In `attrs`: `metric`, `verdict` (a list of sentences) and `notes` (likewise).
+        representation and the probe. In `attrs`: `metric`, `seeds` (how many), `verdict` (a list of sentences) and
+        `notes` (likewise).
 
     Raises
     ------
@@ -106,7 +107,8 @@ def compare(
             _note(notes, parts, chosen, probes, epochs)
             rows += _judged(parts, chosen, probes, code, epochs, step, f"seed {seed - random_state + 1} of {seeds}")
     table = _summary(pd.DataFrame(rows), target.metric)
-    table.attrs = {"metric": target.metric, "verdict": verdict(pd.DataFrame(rows), target.metric), "notes": notes}
+    said = verdict(pd.DataFrame(rows), target.metric)
+    table.attrs = {"metric": target.metric, "seeds": seeds, "verdict": said, "notes": notes}
     return table
 
 
