@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from typing import ClassVar
 
 import torch
@@ -21,12 +22,15 @@ from hiddenspace.errors import UsageError
 from hiddenspace.nets.mlp import MLP
 from hiddenspace.nets.resnet import FEATURES, ResNetEncoder
 from hiddenspace.training.game import Batch, Game, Player
-from hiddenspace.training.trainer import Trainer
+from hiddenspace.training.muon import Muon
+from hiddenspace.training.trainer import OptimizerFactory, Trainer
 
 HIDDEN, PROJECTED = 512, 128
 """Widths of the projection head."""
 EPOCHS, MOST_EPOCHS = 18, 100
 """Passes over 54,000 items, and over few."""
+KERNELS = 25
+"""How much faster kernels learn than all else: orthogonalised, their steps are of another kind."""
 
 
 def nt_xent(a: Tensor, b: Tensor, temperature: float) -> Tensor:
@@ -101,7 +105,9 @@ class ContrastiveEncoder(FeatureLearner):
     batch_size : int, optional
         Items in a step, each compared with all others; by default 256, or an eighth of fewer than 2,048 items.
     learning_rate : float, optional
-        The highest of the schedule; by default 2e-3 for images and 1e-3 for rows.
+        The highest of the schedule; by default 2e-3 for images and 1e-3 for rows. The kernels of the default network
+        for images are moved by `Muon` at 25 times this rate: on held-out Fashion-MNIST that was worth twice as many
+        epochs.
     validation_fraction : float
         The part held out to stop early and to keep the best epoch, by the same loss; 0 for none.
     patience : int, optional
@@ -187,6 +193,13 @@ class ContrastiveEncoder(FeatureLearner):
             nn.Linear(HIDDEN, PROJECTED),
         )
         return Contrast(self.encoder_, head, self._augmentation(), self.temperature)
+
+    def _optimizer(self, recipe: Recipe) -> OptimizerFactory:
+        """Muon for a network whose normalisations make the size of its kernels irrelevant."""
+        if not isinstance(self.encoder_, ResNetEncoder):
+            return super()._optimizer(recipe)
+        rate = recipe.learning_rate
+        return partial(Muon, learning_rate=rate, kernel_rate=KERNELS * rate, weight_decay=recipe.weight_decay)
 
     def _augmentation(self) -> Augmentation:
         """The person's own or that which suits the kind of data; what encodes a column of a table stays together."""

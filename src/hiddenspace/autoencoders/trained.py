@@ -27,7 +27,7 @@ from hiddenspace.training.play import play
 from hiddenspace.training.progress import ProgressBar
 from hiddenspace.training.randomness import seeded
 from hiddenspace.training.schedules import OneCycle
-from hiddenspace.training.trainer import Trainer
+from hiddenspace.training.trainer import OptimizerFactory, Trainer
 
 
 class Trained(Batchwise):
@@ -172,10 +172,13 @@ class Trained(Batchwise):
     def _trainer(self, recipe: Recipe) -> Trainer:
         trainer = self.trainer or Trainer()
         if trainer.optimizer is None:
-            optimizer = partial(adamw, learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay)
             schedule = trainer.schedule or OneCycle()
-            trainer = replace(trainer, optimizer=optimizer, schedule=schedule, clip=recipe.clip)
+            trainer = replace(trainer, optimizer=self._optimizer(recipe), schedule=schedule, clip=recipe.clip)
         return trainer
+
+    def _optimizer(self, recipe: Recipe) -> OptimizerFactory:
+        """What serves where the person names none."""
+        return partial(adamw, learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay)
 
     def _files(self, trainer: Trainer) -> list[Observer]:
         watchers: list[Observer] = [ProgressBar(type(self).__name__, trainer.progress)]
