@@ -54,24 +54,6 @@ def test_density_is_that_of_the_code(space):
     np.testing.assert_allclose(space.score_samples(FRESH, method="density"), expected)
 
 
-def test_both_is_the_sum_of_the_two_in_units_of_their_spread(space):
-    def parts(x):
-        misfit = np.sqrt(np.abs(space.coding.model.reconstruct(x) - x) / x_scale).mean(1)
-        return space.score_samples(x, method="density"), -np.log(misfit)
-
-    x_scale = USUAL.std(0)  # the model standardises columns
-    expected = np.zeros(len(FRESH))
-    for fresh, usual in zip(parts(FRESH), parts(USUAL), strict=True):
-        low, middle, high = np.quantile(usual, [0.16, 0.5, 0.84])
-        expected += (fresh - middle) / (high - low)
-    np.testing.assert_allclose(space.score_samples(FRESH, method="both"), expected, atol=1e-3)
-
-
-def test_both_of_items_that_are_rebuilt_exactly_is_finite():
-    space = hs.HiddenSpace(hs.PCA(6, scaling="columns").fit(USUAL), USUAL)
-    assert np.isfinite(space.score_samples(FRESH, method="both")).all()
-
-
 @pytest.mark.parametrize("method", METHODS)
 def test_a_score_hangs_on_no_other_item(space, method):
     together = space.score_samples(FRESH, method=method)

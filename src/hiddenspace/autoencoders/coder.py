@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
@@ -90,14 +89,9 @@ class Coder(Encoding):
 
     def reconstruction_errors(self, X: Any) -> np.ndarray:
         """Mean squared error of each item in model space, (n,) float32: the odd ones stand out."""
-        return collected((residual**2).flatten(1).mean(1) for residual in self.residuals(X))
-
-    def residuals(self, X: Any) -> Iterator[Tensor]:
-        """What a reconstruction has too much, batch by batch in model space: (b, *shape) on the model's device."""
-        for x in self._batches(self._read(X)):
-            with torch.inference_mode():
-                residual = self._map(self._rebuild, x) - x
-            yield residual
+        return collected(
+            ((self._map(self._rebuild, x) - x) ** 2).flatten(1).mean(1) for x in self._batches(self._read(X))
+        )
 
     def rebuilt(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
         """Items and their reconstructions in model space, each (n, *shape) float32: images (n, c, h, w) in [0, 1]."""

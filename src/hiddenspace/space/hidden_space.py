@@ -655,8 +655,8 @@ class HiddenSpace:
         X : anything `load_dataset` takes
             Where the space was made of ready codes, codes (m, d), or what `codes_of` takes.
         method : {"reconstruction", "density", "both"}
-            Minus the mean squared error of the reconstruction, the log density of the code, or the two together, each
-            in units of its spread over the space's own items (`hiddenspace.space.oddity` has the formula).
+            Minus the mean squared error of the reconstruction, the log density of the code, or that of the code and the
+            logarithm of the error together.
 
         Raises
         ------

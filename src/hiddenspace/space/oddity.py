@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
-from hiddenspace.autoencoders.batchwise import collected
 from hiddenspace.autoencoders.coder import Coder
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.format import in_model_space
 from hiddenspace.errors import ModelError, UsageError
 from hiddenspace.nets.devices import device_of
 from hiddenspace.space.coding import Coding, ModelCoding, no_decoder
+from hiddenspace.space.densities import fit_density
 from hiddenspace.space.waiting import waiting
 
 if TYPE_CHECKING:
     from hiddenspace.space.hidden_space import HiddenSpace
 
 METHODS = ("reconstruction", "density", "both")
-LEAST_MISFIT, LEAST_SPREAD = 1e-6, 1e-9
-"""Where every item is rebuilt without error, or all alike."""
+LEAST_ERROR = 1e-12
 
 
 def score_samples(space: HiddenSpace, X: Any, method: str, own: Dataset | None) -> np.ndarray:
@@ -34,10 +32,8 @@ def score_samples(space: HiddenSpace, X: Any, method: str, own: Dataset | None) 
     X : anything `load_dataset` takes
     method : {"reconstruction", "density", "both"}
         Minus the mean squared error of the reconstruction, in model space; the log density of the code under a
-        mixture of Gaussians that was fitted to the space's own items, in nats; or the sum of two, each in units of
-        its spread over the space's own items and 0 at their median: that density, and minus the logarithm of the mean
-        root of the absolute error. The root counts how much of an item is a little off, the square what is far off;
-        which of density and error tells more hangs on the data, and for codes of any width the sum weighs them alike.
+        mixture of Gaussians, in nats; or that of the code and the logarithm of the error side by side, so that an
+        error is held against those that are usual for such codes. Both densities are those of the space's own items.
     own : Dataset, optional
         The space's own items, which 'both' needs.
 
@@ -63,26 +59,16 @@ def score_samples(space: HiddenSpace, X: Any, method: str, own: Dataset | None) 
     with waiting(f"judging {len(dataset):,} items ..."):
         if method == "reconstruction":
             return -reconstruction_errors(space.coding, dataset)
-        density, codes = space.density("gmm"), space.coding.encode(dataset)
+        codes = space.coding.encode(dataset)
         if own is None or method == "density":
-            return density.log_density(codes)
-        scores: np.ndarray = _in_spreads(density.log_density(codes), density.log_density(space.codes))
-        scores -= _in_spreads(_log_misfits(space.coding, dataset), _log_misfits(space.coding, own))
-        return scores
+            return space.density("gmm").log_density(codes)
+        joint = fit_density(_with_errors(space.coding, space.codes, own), "gmm")
+        return joint.log_density(_with_errors(space.coding, codes, dataset))
 
 
-def _in_spreads(values: np.ndarray, usual: np.ndarray) -> np.ndarray:
-    """Values from the median of the usual ones, in units of the distance between their 16th and 84th percentile."""
-    low, middle, high = np.percentile(usual, [16, 50, 84])
-    scaled: np.ndarray = (values - middle) / max(high - low, LEAST_SPREAD)
-    return scaled
-
-
-def _log_misfits(coding: Coding, dataset: Dataset) -> np.ndarray:
-    """The logarithm of the mean root of the absolute error of each item, (n,) float64."""
-    roots = collected(residual.abs().sqrt().flatten(1).mean(1) for residual in _residuals(coding, dataset))
-    misfits: np.ndarray = np.log(roots.astype(np.float64) + LEAST_MISFIT)
-    return misfits
+def _with_errors(coding: Coding, codes: np.ndarray, items: Dataset) -> np.ndarray:
+    """Codes (n, d), and the logarithm of each item's error as one number more: errors are skewed."""
+    return np.column_stack([codes, np.log(reconstruction_errors(coding, items) + LEAST_ERROR)])
 
 
 def reconstruction_errors(coding: Coding, dataset: Dataset) -> np.ndarray:
@@ -93,19 +79,13 @@ def reconstruction_errors(coding: Coding, dataset: Dataset) -> np.ndarray:
     ModelError
         If nothing decodes.
     """
-    errors = collected((residual**2).flatten(1).mean(1) for residual in _residuals(coding, dataset))
-    return errors.astype(np.float64)
-
-
-def _residuals(coding: Coding, dataset: Dataset) -> Iterator[torch.Tensor]:
-    """Reconstructions less items in model space, batch by batch, (b, *shape)."""
     if isinstance(coding, ModelCoding) and isinstance(coding.model, Coder):
-        yield from coding.model.residuals(dataset)
-        return
+        return np.asarray(coding.model.reconstruction_errors(dataset), np.float64)
     if coding.encoder is None or coding.decoder is None or coding.format is None:
         raise no_decoder("the model of this space")
-    there, back = device_of(coding.encoder), device_of(coding.decoder)
-    for x in in_model_space(coding.format, dataset, there):
-        with torch.inference_mode():
-            residual = coding.to_items(coding.to_codes(x).to(back)).to(there) - x
-        yield residual
+    errors, there, back = [], device_of(coding.encoder), device_of(coding.decoder)
+    with torch.inference_mode():
+        for x in in_model_space(coding.format, dataset, there):
+            rebuilt = coding.to_items(coding.to_codes(x).to(back)).to(there)
+            errors.append(((rebuilt - x) ** 2).flatten(1).mean(1).double().cpu().numpy())
+    return np.concatenate(errors)
