@@ -3,10 +3,13 @@ from html.parser import HTMLParser
 from io import BytesIO
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 from hiddenspace.report import ModelRow, RunSummary, Worst, write_report
+from hiddenspace.report.summary import SpaceSummary
+from hiddenspace.space.maps import Map
 
 VOID = {"meta", "link", "img", "source", "br", "hr"}
 
@@ -120,6 +123,36 @@ def table(rng):
         "filters": {"PCA": rng.normal(size=(2, 2))},
         "column_errors": {"PCA": {"age": 0.2, "$pay^{": 0.5}, "autoencoder": {"age": 0.1, "$pay^{": 0.4}},
     }
+
+
+@pytest.fixture
+def as_png():
+    def png(image):
+        buffer = BytesIO()
+        Image.fromarray(image).save(buffer, "PNG")
+        return buffer.getvalue()
+
+    return png
+
+
+@pytest.fixture
+def space_of(rng):
+    """A space as a report shows it, of any items: what makes so many of them."""
+
+    def made(items, thumbnails=None, mapped=30):
+        coordinates = rng.normal(size=(mapped, 2)).astype(np.float32)
+        labels = pd.DataFrame({"label": np.arange(mapped) % 3})
+        return SpaceSummary(
+            map=Map(coordinates, np.arange(mapped), labels, thumbnails, "pca", 0.87, 0.87),
+            neighbours=[items(8)] * 4,
+            neighbour_ids=[["item 7", *(f"near {i}" for i in range(7))]] * 4,
+            morphs={f"a to {i}": items(10) for i in range(3)},
+            samples=items(30),
+            sampler="a mixture",
+            probes={"raw data": {100: 0.612, 1000: 0.7}, "PCA": {100: 0.655, 1000: 0.71}},
+        )
+
+    return made
 
 
 @pytest.fixture

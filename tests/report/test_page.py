@@ -31,6 +31,32 @@ def test_a_full_report_has_every_section_and_says_what_it_was_given(everything, 
     assert "PCA needs 7" in page.text
 
 
+@pytest.mark.parametrize("kind", ["images", "vectors", "table"])
+def test_a_space_has_its_sections(bare, space_of, read, rng, kind):
+    items = {
+        "images": lambda n: rng.random((n, 8, 8), np.float32),
+        "vectors": lambda n: rng.normal(size=(n, 5)),
+        "table": lambda n: {"age": list(range(n)), "town": ["Wien"] * n},
+    }[kind]
+    page = read(replace(bare, kind=kind, space=space_of(items)))
+    assert page.sections == ["map", "neighbours", "morphs", "samples", "probes"]
+    shown = [attrs["alt"] for tag, attrs in page.tags if tag == "img"]
+    assert "map of the codes" in shown
+    if kind == "table":
+        assert page.text.count("near 6") == 4
+    else:
+        assert "item 7: near 0, near 1, near 2, near 3, near 4, near 5, near 6" in shown
+        assert {"a to 0", "a to 1", "a to 2", "samples"} <= set(shown)
+    for words in ("87.0 %", "raw data", "61.2 %", "71.0 %"):
+        assert words in page.text.replace("\u202f", " ")
+
+
+def test_an_item_and_its_neighbours_are_shown_in_one_size(bare, space_of, read, rng):
+    page = read(replace(bare, space=space_of(lambda n: rng.random((n, 300, 300), np.float32))))
+    heights = {picture.height for picture, attrs in page.images() if attrs["alt"].startswith("item 7")}
+    assert len(heights) == 1
+
+
 def test_nothing_comes_from_elsewhere(everything, read):
     page = read(RunSummary(**everything))
     for tag, attrs in page.tags:
@@ -127,13 +153,15 @@ def test_a_long_list_of_broken_files_is_cut_but_counted(bare, read):
     assert "55.png" not in page.text
 
 
-def test_the_page_stays_small_for_large_photographs(rng, tmp_path):
+def test_the_page_stays_small_for_large_photographs(rng, space_of, as_png, tmp_path):
     images = np.tile(rng.integers(0, 256, (16, 64, 64, 3), dtype=np.uint8), (1, 6, 6, 1))
     models = {f"model {i}": images for i in range(4)}
     filters = {"PCA": rng.normal(size=(24, 300, 300, 3))}
     worst = Worst(images, models, [str(i) for i in range(16)], [1.0] * 16)
+    noise = rng.integers(0, 256, (1000, 64, 64, 3), dtype=np.uint8)
+    space = space_of(lambda n: rng.random((n, 400, 400, 3), np.float32), [as_png(image) for image in noise], len(noise))
     run = RunSummary("many", "photos", "images", originals=images, reconstructions=models, worst=worst, filters=filters)
-    assert write_report(run, tmp_path / "report.html").stat().st_size < 15_000_000
+    assert write_report(replace(run, space=space), tmp_path / "report.html").stat().st_size < 15_000_000
 
 
 def test_images_of_odd_shapes_can_be_shown(bare, read, rng):

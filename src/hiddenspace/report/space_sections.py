@@ -20,7 +20,6 @@ from hiddenspace.report.thumbnails import enlargement, thumbnails
 from hiddenspace.space.maps import Map
 
 _SIDE = 64  # CSS pixels of a picture in a strip
-_SECTIONS = 4  # that share what a page may weigh
 _COLUMNS = 16  # of a table
 
 
@@ -42,38 +41,47 @@ def space_sections(run: RunSummary) -> dict[str, Any]:
         return {"map": None, "map_method": "", "neighbours": [], "morphs": [], "samples": None, "probes": None}
     models = model_names(run)
     named = list(zip(space.neighbours, space.neighbour_ids, strict=True))
+    strips = [*space.neighbours, *space.morphs.values(), *([] if space.samples is None else [space.samples])]
+    room = partial(_Room, models, sum(len(items) for items in strips if isinstance(items, np.ndarray)))
     return {
         "map": _map(space.map, models),
         "map_method": "" if space.map is None else NAMES[space.map.method],
-        "neighbours": [_beside(items, ids, models) for items, ids in named],
-        "morphs": [shown(items, caption, models) for caption, items in space.morphs.items()],
-        "samples": None if space.samples is None else shown(space.samples, "samples", models, across=10),
+        "neighbours": [_beside(items, ids, room()) for items, ids in named],
+        "morphs": [shown(items, caption, room()) for caption, items in space.morphs.items()],
+        "samples": None if space.samples is None else shown(space.samples, "samples", room(across=10)),
         "probes": probe_table(space),
     }
 
 
-def shown(
-    items: Items, caption: str, models: tuple[str, ...], *, names: Sequence[str] = (), across: int | None = None
-) -> Shown:
+@dataclass(frozen=True)
+class _Room:
+    """Where items are shown: the page's models, how many pictures share what a section may weigh, a row's length."""
+
+    models: tuple[str, ...]
+    pictures: int
+    across: int | None = None
+
+
+def shown(items: Items, caption: str, room: _Room, names: Sequence[str] = ()) -> Shown:
     """Show items side by side: pictures in a strip, vectors as lines over each other, rows of a table as columns."""
     if isinstance(items, Mapping):
         return _table(items, caption, names)
     if items.ndim == 2:
-        return Shown(caption, drawn(partial(_draw_bundle, items), caption, models))
-    return Shown(caption, _strip(items, caption, across))
+        return Shown(caption, drawn(partial(_draw_bundle, items), caption, room.models))
+    return Shown(caption, _strip(items, caption, room))
 
 
-def _beside(items: Items, ids: Sequence[str], models: tuple[str, ...]) -> Shown:
+def _beside(items: Items, ids: Sequence[str], room: _Room) -> Shown:
     caption = f"{ids[0]}: {', '.join(ids[1:])}"
     if isinstance(items, Mapping) or items.ndim == 2:
-        return shown(items, caption, models, names=ids)
-    return Shown(caption, _strip(items[1:], caption), lead=_strip(items[:1], ids[0]))
+        return shown(items, caption, room, ids)
+    return Shown(caption, _strip(items[1:], caption, room), lead=_strip(items[:1], ids[0], room))
 
 
-def _strip(images: np.ndarray, alt: str, across: int | None = None) -> Picture:
-    pixels = thumbnails(images, _SECTIONS)
+def _strip(images: np.ndarray, alt: str, room: _Room) -> Picture:
+    pixels = thumbnails(images, room.pictures / len(images))
     scale = enlargement(pixels, _SIDE)
-    return picture(tile(pixels, columns=across or len(pixels), scale=scale, gap=4), alt, crisp=scale > 1)
+    return picture(tile(pixels, columns=room.across or len(pixels), scale=scale, gap=4), alt, crisp=scale > 1)
 
 
 def probe_table(space: SpaceSummary) -> tuple[list[int], list[tuple[str, list[float | None]]]] | None:
@@ -87,7 +95,12 @@ def _map(found: Map | None, models: tuple[str, ...]) -> Picture | None:
     return (
         None
         if found is None
-        else drawn(lambda theme: atlas(found, colour=found.colour(), theme=theme), "map of the codes", models)
+        else drawn(
+            lambda theme: atlas(found, colour=found.colour(), theme=theme),
+            "map of the codes",
+            models,
+            photographic=True,
+        )
     )
 
 

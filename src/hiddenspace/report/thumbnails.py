@@ -13,7 +13,7 @@ _LARGEST = 160  # pixels of the longer side
 _BUDGET = 2_500_000  # bytes of pixels in one section, before compression
 
 
-def thumbnails(images: NDArray[Any], copies: int) -> NDArray[np.uint8]:
+def thumbnails(images: NDArray[Any], copies: float) -> NDArray[np.uint8]:
     """Turn images into bytes and shrink large ones, so that `copies` such sets fit into a section's budget."""
     pixels = as_pixels(images)
     n, h, w = pixels.shape[:3]
