@@ -494,6 +494,8 @@ def bad(position, value):
         (np.repeat("ham", 80), "have one label.*two classes"),
         (bad(3, None), "1 of 80 labels are missing.*unlabelled="),
         (bad(3, np.nan), "1 of 80 labels are missing"),
+        (np.where(np.arange(80) < 3, "nan", "ham"), "3 of 80 labels are missing"),
+        (np.where(np.arange(80) < 2, "", CLASSES.astype(str)), "2 of 80 labels are missing"),
         (np.where(np.arange(80) < 7, np.nan, 1.0), "7 of 80 labels are missing"),
         (CLASSES[:79], "80 items but 79 labels"),
         (np.array([f"id{i}" for i in range(80)]), "80 classes for 80 items.*Regressor"),
@@ -508,6 +510,19 @@ def test_labels_that_cannot_be_learned(y, said):
     with pytest.raises(DataError, match=said):
         model.fit(ROWS, y)
     assert not model.__sklearn_is_fitted__()
+
+
+def test_more_classes_than_can_be_learned():
+    many = np.arange(2 * 1001) % 1001
+    with pytest.raises(DataError, match="1,001 classes, and at most 1,000"):
+        hs.Classifier(**FAST).fit(rng.normal(size=(len(many), 3)), many)
+
+
+def test_a_label_that_a_table_does_not_have_is_missing(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("a,b,y\n" + "".join(f"{i},{i % 7},{'' if i == 5 else 'uv'[i % 2]}\n" for i in range(40)))
+    with pytest.raises(DataError, match="1 of 40 labels are missing"):
+        hs.Classifier(**FAST).fit(hs.load_dataset(path, labels="y"))
 
 
 def test_numbers_that_cannot_be_learned():

@@ -205,11 +205,12 @@ def test_encoders_see_neither_labels_nor_test_items(monkeypatch: pytest.MonkeyPa
         (np.full(300, None), DataError, "not one label"),
         (None, UsageError, "no labels"),
         (np.arange(300) % 40, UsageError, "30 labels are too few for 40 classes"),
-        ((np.arange(3300) % 1100).astype(str)[:300], DataError, "like an id"),
+        ((np.arange(3300) % 1100).astype(str), DataError, "1,100 classes for 3,300 items, like an id"),
     ],
 )
 def test_labels_that_cannot_be_judged_by(labels, error, words) -> None:
     x, _ = blobs()
+    x = np.resize(x, (300 if labels is None else len(labels), x.shape[1]))
     with pytest.raises(error, match=words):
         hs.compare(x, labels=labels, **QUICK)
 

@@ -10,6 +10,7 @@ import pandas as pd
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, column_or_1d
 
+from hiddenspace.data.labels import MOST_CLASSES, known_labels
 from hiddenspace.errors import DataError
 
 FEW = 20
@@ -17,7 +18,9 @@ FEW = 20
 
 
 def checked_labels(y: Any, items: int) -> np.ndarray:
-    """(n,) labels of any type, one for each item, none missing, of at least two classes.
+    """(n,) labels of any type, one for each item, none missing, of at least two and at most 1,000 classes.
+
+    Missing are None, NaN and NaT, and words that say so, such as '' and 'nan': so tables keep them.
 
     Raises
     ------
@@ -27,7 +30,7 @@ def checked_labels(y: Any, items: int) -> np.ndarray:
     given = _given(y, items)
     try:
         labels: np.ndarray = column_or_1d(given, warn=True)
-        _all_known(labels)
+        _all_known(labels, known_labels(labels))
         _of_one_type(labels)
         with warnings.catch_warnings():  # of many classes, which are looked at below
             warnings.simplefilter("ignore", UserWarning)
@@ -42,6 +45,11 @@ def checked_labels(y: Any, items: int) -> np.ndarray:
     if len(counts) > FEW and np.median(counts) < 2:
         raise DataError(
             f"y has {len(counts):,} classes for {items:,} items, most of them once; use another column, or "
+            "Regressor if it is a number that was measured."
+        )
+    if len(counts) > MOST_CLASSES:
+        raise DataError(
+            f"y has {len(counts):,} classes, and at most {MOST_CLASSES:,} can be learned; use a column of fewer, or "
             "Regressor if it is a number that was measured."
         )
     return labels
@@ -60,7 +68,7 @@ def checked_numbers(y: Any, items: int) -> np.ndarray:
         numbers: np.ndarray = check_array(given, ensure_2d=False, dtype=np.float64, ensure_all_finite=False)
     except (ValueError, TypeError) as error:
         raise DataError(f"y must be numbers ({' '.join(str(error).split())}); use Classifier for labels.") from error
-    _all_known(numbers)
+    _all_known(numbers, ~pd.isna(numbers))
     if numbers.ndim > 2:
         raise DataError(f"y has {numbers.ndim} dimensions; give (n,), or (n, k) for several numbers an item.")
     return numbers
@@ -77,12 +85,11 @@ def _given(y: Any, items: int) -> np.ndarray:
     return array
 
 
-def _all_known(y: np.ndarray) -> None:
-    missing = pd.isna(y)
-    if missing.any():
+def _all_known(y: np.ndarray, known: np.ndarray) -> None:
+    if not known.all():
         raise DataError(
-            f"{int(missing.any(axis=1).sum() if y.ndim > 1 else missing.sum()):,} of {len(y):,} labels are missing "
-            "(NaN or None); drop these items, or pass them as unlabelled=."
+            f"{int((~(known.all(axis=1) if y.ndim > 1 else known)).sum()):,} of {len(y):,} labels are missing (NaN, "
+            "None, or a word for it); drop these items, or pass them as unlabelled=."
         )
     if y.dtype.kind == "f" and not np.isfinite(y).all():
         raise DataError("y contains infinity; drop these items, or pass them as unlabelled=.")
