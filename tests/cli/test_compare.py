@@ -14,6 +14,12 @@ from hiddenspace.cli.main import main
 QUICK = ["--models", "pca", "--probes", "linear", "--label-counts", "30,100", "--seeds", "1"]
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that nobody names are written where one is."""
+    monkeypatch.chdir(tmp_path)
+
+
 def test_compare_prints_the_table_and_the_verdict(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", "wine", *QUICK]) == 0
     printed = capsys.readouterr().out
@@ -21,6 +27,7 @@ def test_compare_prints_the_table_and_the_verdict(capsys: pytest.CaptureFixture[
     assert "PCA" in printed
     assert "With 100 labels" in printed
     assert "lowest to highest" not in printed  # of one seed
+    assert "Did it help?" in Path("compare.html").read_text()
 
 
 def test_compare_prints_how_far_seeds_reach(capsys: pytest.CaptureFixture[str]) -> None:

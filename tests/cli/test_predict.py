@@ -55,6 +55,19 @@ def test_train_and_predict_classes(folder, tmp_path, init, capsys):
     np.testing.assert_allclose(answers[["p(down)", "p(up)"]], model.predict_proba(X), atol=1e-6)
 
 
+def test_how_an_encoder_is_fine_tuned_can_be_said(folder, tmp_path):
+    flags = ["--init", folder / "ae", "--freeze", 2, "--layer-decay", 0.5, "--epochs", 3]
+    call("train", folder / "kinds.csv", "--labels", "kind", "--out", tmp_path / "m", *flags)
+    params = hs.load(tmp_path / "m").get_params()
+    assert (params["freeze"], params["layer_decay"]) == (2, 0.5)
+
+
+def test_a_file_of_weights_needs_its_network(folder, tmp_path, capsys):
+    (tmp_path / "w.pth").write_bytes(b"")
+    assert main(["train", str(folder / "kinds.csv"), "--labels", "kind", "--init", str(tmp_path / "w.pth")]) == 2
+    assert "encoder=network" in " ".join(capsys.readouterr().err.split())
+
+
 def test_numbers_with_decimals_are_regressed(folder, tmp_path, capsys):
     call("train", folder / "sizes.csv", "--labels", "size", "--epochs", 8, "--out", tmp_path / "m")
     assert "R2 on 12 held-out items: " in capsys.readouterr().err

@@ -101,7 +101,8 @@ class Supervised(Trained):
             Of n items: anything `load_dataset` takes; where `init` is a fitted model, of the kind and shape of its
             data.
         y : array-like of shape (n,)
-            Labels or numbers, none missing; by default those that the source has (folders that are classes, say).
+            Labels of at most 1,000 classes or numbers, none missing (words such as '' and 'nan' are missing labels); by
+            default those that the source has (folders that are classes, say).
         unlabelled : as X, optional
             More items of the same kind. An unfitted `init` is pretrained on X and these, and a Classifier with
             `consistency` learns from them; where nothing uses them, a warning says so.

@@ -32,7 +32,7 @@ def compare(
     epochs: int | None = None,
     test_fraction: float = 0.2,
     seed: int = 0,
-    out: str | None = None,
+    out: str = "compare.html",
 ) -> None:
     """Ask whether learned codes help: raw values, PCA and others, judged with few labels.
 
@@ -66,12 +66,11 @@ def compare(
         The part held out, where the source has no test part.
     seed : int
         The first seed.
-    out : str, optional
+    out : str
         A file: .html (a page with curves and all figures), .csv or .parquet (the figures), .png or .svg (the curves).
     """
-    path = None if out is None else Path(out)
-    if path is not None:
-        check_ending("a comparison", path, ENDINGS)
+    path = Path(out)
+    check_ending("a comparison", path, ENDINGS)
     table = compared(
         source,
         labels=labels,
@@ -87,9 +86,8 @@ def compare(
         random_state=seed,
     )
     _print(table)
-    if path is not None:
-        _write(table, path, source)
-        Console(stderr=True).print(f"{len(table)} figures: {out}", highlight=False)
+    _write(table, path, source)
+    Console(stderr=True).print(f"{len(table)} figures: {out}", highlight=False)
 
 
 def _words(text: str) -> list[str]:

@@ -10,6 +10,7 @@ import numpy as np
 from rich.console import Console
 
 from hiddenspace.autoencoders import checks
+from hiddenspace.autoencoders.weights_files import ENDINGS
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.labels import known_labels, labelled
 from hiddenspace.data.load import load_dataset
@@ -28,6 +29,8 @@ def train(
     out: str | None = None,
     task: Literal["auto", "classifier", "regressor"] = "auto",
     consistency: float = 0.0,
+    freeze: int | None = None,
+    layer_decay: float | None = None,
     epochs: int | None = None,
     held_out: float = 0.1,
     seed: int = 0,
@@ -56,6 +59,10 @@ def train(
         'auto' takes labels that are numbers with decimals for numbers to be named, all others for classes.
     consistency : float
         Weight of what unlabelled items say in the training of a classifier, above 0 to use them; see Classifier.
+    freeze : int, optional
+        Epochs in which only the last layer learns; by default a tenth of them, or none from scratch.
+    layer_decay : float, optional
+        How fast a layer learns for the next one nearer to the answer, above 0 to 1; by default 0.9, or 1 from scratch.
     epochs : int, optional
         Chosen by the number of labels unless it is given.
     held_out : float
@@ -69,14 +76,15 @@ def train(
     if unlabelled is not None and not consistency:
         raise UsageError("--unlabelled is for a classifier that learns from such items; add --consistency 1.")
     console = Console(stderr=True, quiet=quiet)
-    start = None if init is None else load(init)
+    start = None if init is None else _start(init)
     known, free = _known(_read(source, labels, start), task)
     more = (free if unlabelled is None else _read(unlabelled, None, start)) if consistency else None
     if free is not None and more is not free:
         console.print(f"{len(free):,} items of {source} have no label and are left out.", highlight=False)
     training, test = _parts(known, held_out, seed)
     name = _task(np.asarray(training.labels)) if task == "auto" else task
-    params: dict[str, Any] = {"init": start, "epochs": epochs, "random_state": seed}
+    params: dict[str, Any] = {"init": start, "freeze": freeze, "layer_decay": layer_decay}
+    params |= {"epochs": epochs, "random_state": seed}
     if name == "classifier":
         params["consistency"] = consistency
     elif consistency:
@@ -90,6 +98,15 @@ def train(
         console.print(f"{what} on {len(test):,} held-out items: {model.score(test):.4f}", highlight=False)
     beside = "" if more is None else f" and {len(more):,} without"
     console.print(f"learned from {len(training):,} items with labels{beside}: {folder}", highlight=False)
+
+
+def _start(init: str) -> Any:
+    if Path(init).suffix.lower() in ENDINGS:
+        raise UsageError(
+            f"--init {init} is a file of weights, which says nothing about its network; in Python "
+            f"hs.Classifier(init={init!r}, encoder=network) takes both."
+        )
+    return load(init)
 
 
 def _read(source: str, labels: str | None, start: Any) -> Dataset:
