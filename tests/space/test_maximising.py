@@ -7,8 +7,10 @@ from torch import nn
 
 from hiddenspace.errors import ModelError, UsageError
 from hiddenspace.nets.conv import ConvEncoder
+from hiddenspace.space.coding import coding_of
+from hiddenspace.space.filters import first_filters
 from hiddenspace.space.hidden_space import HiddenSpace
-from hiddenspace.space.maximising import maximise
+from hiddenspace.space.maximising import units_of
 
 PICTURES = np.random.default_rng(0).integers(0, 256, (20, 8, 8), np.uint8)
 
@@ -20,7 +22,7 @@ def linear() -> nn.Sequential:
 
 def test_a_linear_unit_wants_white_where_its_weights_are_positive() -> None:
     encoder = linear()
-    made = maximise(HiddenSpace(encoder, PICTURES), [3, 1], variation=0, jitter=0)
+    made = HiddenSpace(encoder, PICTURES).maximise([3, 1], variation=0, jitter=0)
     weights = encoder[1].weight.detach().reshape(5, 8, 8)[[3, 1]].numpy()
     clear = np.abs(weights) > 0.03
     assert made.shape == (2, 8, 8)
@@ -29,7 +31,7 @@ def test_a_linear_unit_wants_white_where_its_weights_are_positive() -> None:
 
 def test_variation_smooths() -> None:
     space = HiddenSpace(linear(), PICTURES)
-    rough, smooth = (np.abs(np.diff(maximise(space, [0], variation=v), axis=2)).mean() for v in (0, 1))
+    rough, smooth = (np.abs(np.diff(space.maximise([0], variation=v), axis=2)).mean() for v in (0, 1))
     assert smooth < 0.5 * rough
 
 
@@ -41,7 +43,7 @@ def test_the_activation_is_above_that_of_any_item(layer: str | None) -> None:
     (encoder if layer is None else dict(encoder.named_modules())[layer]).register_forward_hook(
         lambda _module, _inputs, output: seen.append(output)
     )
-    made = maximise(HiddenSpace(encoder, PICTURES), [0, 2], layer, variation=0, jitter=0)
+    made = HiddenSpace(encoder, PICTURES).maximise([0, 2], layer, variation=0, jitter=0)
     with torch.no_grad():
         for batch in (made, PICTURES):
             encoder(torch.tensor(batch[:, None] / 255.0, dtype=torch.float32))
@@ -54,7 +56,7 @@ def test_the_same_seed_gives_the_same_pictures_and_the_encoder_is_left_alone() -
     encoder = linear()
     before = encoder[1].weight.detach().clone()
     space = HiddenSpace(encoder, PICTURES)
-    first, again, other = (maximise(space, [0], steps=5, random_state=seed) for seed in (0, 0, 1))
+    first, again, other = (space.maximise([0], steps=5, random_state=seed) for seed in (0, 0, 1))
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)
     assert torch.equal(encoder[1].weight, before)
@@ -74,12 +76,33 @@ def test_the_same_seed_gives_the_same_pictures_and_the_encoder_is_left_alone() -
 )
 def test_senseless_arguments(units: list[int], options: dict[str, object], words: str) -> None:
     with pytest.raises(UsageError, match=words):
-        maximise(HiddenSpace(linear(), PICTURES), units, **options)  # type: ignore[arg-type]
+        HiddenSpace(linear(), PICTURES).maximise(units, **options)  # type: ignore[arg-type]
 
 
 def test_spaces_without_pictures_or_encoder() -> None:
     rows = np.random.default_rng(0).normal(size=(10, 3)).astype(np.float32)
     with pytest.raises(UsageError, match="of images"):
-        maximise(HiddenSpace(nn.Linear(3, 2), rows), [0])
+        HiddenSpace(nn.Linear(3, 2), rows).maximise([0])
     with pytest.raises(ModelError, match="no encoder"):
-        maximise(HiddenSpace(rows), [0])
+        HiddenSpace(rows).maximise([0])
+
+
+def test_how_many_units_there_are() -> None:
+    coding = coding_of(ConvEncoder((1, 8, 8), 4).eval())
+    coding.read(PICTURES)
+    assert units_of(coding) == 4
+    assert units_of(coding, "block") > 4
+
+
+def test_first_filters_are_the_weights_the_strongest_first() -> None:
+    encoder = linear()
+    weights = encoder[1].weight.detach().numpy()
+    order = np.argsort(-np.linalg.norm(weights, axis=1))
+    np.testing.assert_array_equal(first_filters(encoder, (1, 8, 8)), weights[order].reshape(5, 8, 8))
+    colour = nn.Conv2d(3, 6, 5)
+    kernels = first_filters(nn.Sequential(colour, nn.Conv2d(6, 3, 3)), (3, 8, 8))
+    assert kernels.shape == (6, 5, 5, 3)
+    strongest = colour.weight.detach().flatten(1).norm(dim=1).argmax()
+    np.testing.assert_array_equal(kernels[0], colour.weight.detach()[strongest].permute(1, 2, 0))
+    with pytest.raises(UsageError, match="no filters that are pictures"):
+        first_filters(nn.Linear(16, 3), (1, 8, 8))

@@ -24,6 +24,7 @@ COMMANDS = {
     "decompress": "Read what compress wrote.",
     "compare": "Ask whether learned codes help, with few labels: raw values, PCA and others.",
     "relevance": "Say which columns or pixels a code depends on.",
+    "filters": "Show what the units of an encoder of images look for.",
     "morph": "Go from one item to another through the hidden space, or give an item an attribute.",
     "analogy": "Add and take away items in the hidden space.",
     "sample": "Make new items, like those that the model has learned from.",

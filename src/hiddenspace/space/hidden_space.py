@@ -723,10 +723,17 @@ class HiddenSpace:
             A module of the encoder by its name, such as "stages.1"; the code by default.
         **options
             steps, variation, jitter and random_state of `hiddenspace.space.maximising.maximise`.
+
+        Returns
+        -------
+        ndarray
+            A picture for each unit, in the data's own shape and range.
         """
         from hiddenspace.space.maximising import maximise
 
-        return maximise(self, units, layer, **options)
+        found = maximise(self.coding, units, layer, **options)
+        assert self.coding.format is not None  # or it could not see
+        return self.coding.format.to_data(found.numpy())
 
     # inside -----------------------------------------------------------------------------------------------------
 

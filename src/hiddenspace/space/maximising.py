@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from hiddenspace.data.format import Format
 from hiddenspace.errors import ModelError, UsageError
 from hiddenspace.nets.devices import device_of
-
-if TYPE_CHECKING:
-    from hiddenspace.space.hidden_space import HiddenSpace
+from hiddenspace.space.coding import Coding
 
 PACE = 0.05
 """Root mean square of a step, in model space, where pixels are in [0, 1]; it falls to zero along the way."""
@@ -22,7 +21,7 @@ GREY, NOISE = 0.5, 0.05
 
 
 def maximise(
-    space: HiddenSpace,
+    coding: Coding,
     units: Sequence[int],
     layer: str | None = None,
     *,
@@ -30,7 +29,7 @@ def maximise(
     variation: float = 0.3,
     jitter: int = 2,
     random_state: int = 0,
-) -> Any:
+) -> Tensor:
     """Gradient ascent on the picture, from noise (Erhan et al. 2009; Olah, Mordvintsev and Schubert 2017).
 
     Each step follows the gradient of the activation, scaled to one length for each picture, and that of the total
@@ -38,7 +37,7 @@ def maximise(
 
     Parameters
     ----------
-    space : HiddenSpace
+    coding : Coding
         Of pictures, with an encoder.
     units : sequence of int
         Numbers of the code, or channels of the layer at the middle of the picture; what a unit there does not see
@@ -56,8 +55,8 @@ def maximise(
 
     Returns
     -------
-    ndarray
-        A picture for each unit, in the data's own shape and range.
+    Tensor (k, c, h, w)
+        A picture for each unit in model space, that is in [0, 1]; `HiddenSpace.maximise` gives the data's own range.
 
     Raises
     ------
@@ -66,12 +65,7 @@ def maximise(
     UsageError
         If the space is not of pictures, or there is no such layer or unit.
     """
-    encoder = space.coding.encoder
-    if encoder is None:
-        raise ModelError("this space was made of ready codes and has no encoder whose units could be looked at.")
-    format_ = space.coding.format
-    if format_ is None or format_.kind != "images":
-        raise UsageError(f"pictures are made of spaces of images, and this one is of {space.kind}; use relevance.")
+    encoder, format_ = _seeing(coding)
     if steps < 1 or variation < 0 or jitter < 0:
         raise UsageError("maximise needs at least one step, and a variation and jitter of 0 or more.")
     wanted = torch.as_tensor(np.atleast_1d(np.asarray(units, np.int64)))
@@ -84,25 +78,55 @@ def maximise(
         smoother = _unit(_gradient(lambda y: -_variation(y), x)) if variation else 0.0
         ascent = torch.roll(direction, [-shift[0], -shift[1]], (2, 3)) + variation * smoother
         x = (x + PACE * (1 - step / steps) * ascent).clamp(0, 1)
-    return format_.to_data(x.numpy())
+    return x
 
 
-def _activation(encoder: nn.Module, layer: str | None, units: Tensor) -> Callable[[Tensor], Tensor]:
-    """Pictures (k, c, h, w) -> the sum of each one's own unit, a number."""
+def units_of(coding: Coding, layer: str | None = None) -> int:
+    """How many units a layer has, or the code."""
+    encoder, format_ = _seeing(coding)
+    seen: list[int] = []
+    with torch.inference_mode(), _listening(encoder, layer, lambda features: seen.append(features.shape[1])):
+        encoder(torch.full((1, *format_.shape), GREY, device=device_of(encoder)))
+    return seen.pop()
+
+
+def _seeing(coding: Coding) -> tuple[nn.Module, Format]:
+    """The encoder, and what it sees: pictures."""
+    if coding.encoder is None:
+        raise ModelError("this space was made of ready codes and has no encoder whose units could be looked at.")
+    if coding.format is None or coding.format.kind != "images":
+        kind = "nothing that is known" if coding.format is None else coding.format.kind
+        raise UsageError(f"pictures are made of spaces of images, and this one is of {kind}; use relevance.")
+    return coding.encoder, coding.format
+
+
+@contextmanager
+def _listening(encoder: nn.Module, layer: str | None, heard: Callable[[Tensor], object]) -> Iterator[None]:
+    """What a layer of the encoder gives, or the encoder itself, is heard inside."""
     known = dict(encoder.named_modules())
     if layer is not None and (layer not in known or not layer):
         names = ", ".join(name for name in known if name)
         raise UsageError(f"the encoder has no layer {layer!r}; it has {names}.")
     module = encoder if layer is None else known[layer]
+
+    def hook(_module: nn.Module, _inputs: object, output: Tensor) -> None:
+        heard(output)
+
+    handle = module.register_forward_hook(hook)
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+def _activation(encoder: nn.Module, layer: str | None, units: Tensor) -> Callable[[Tensor], Tensor]:
+    """Pictures (k, c, h, w) -> the sum of each one's own unit, a number."""
     device = device_of(encoder)
     seen: list[Tensor] = []
 
     def activation(x: Tensor) -> Tensor:
-        handle = module.register_forward_hook(lambda _module, _inputs, output: seen.append(output))
-        try:
+        with _listening(encoder, layer, seen.append):
             encoder(x.to(device))
-        finally:
-            handle.remove()
         features = _middle(seen.pop())
         if not ((units >= 0) & (units < features.shape[1])).all():
             raise UsageError(f"units are from 0 to {features.shape[1] - 1} there, not {units.tolist()}.")
