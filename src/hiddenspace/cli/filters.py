@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+from PIL import Image
 from rich.console import Console
 
 from hiddenspace.autoencoders import checks
@@ -61,5 +62,11 @@ def filters(
     scale = max(1, WIDE // (columns * shown.shape[2]))
     with writing(path, OUT, HiddenspaceError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        tile(shown, columns=columns, scale=scale, gap=2).save(path)
+        _on_white(tile(shown, columns=columns, scale=scale, gap=2)).save(path)
     Console(stderr=True).print(f"{len(shown)} units of {layer}: {out}", highlight=False)
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    ground = Image.new("RGBA", picture.size, "white")
+    ground.alpha_composite(picture.convert("RGBA"))
+    return ground.convert("RGB")

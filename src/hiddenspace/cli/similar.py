@@ -46,7 +46,7 @@ def similar(
         A run folder, or with --source also a folder or Hub name of a saved model. Or what another model gave, as .npy
         or .npz (n, d), or as a .csv or .parquet table.
     item : str
-        The number or name of an item of the space, or a file.
+        The number or name of an item of the space, or a file; an image is brought to the size of the space's own.
     k : int
         How many to find.
     where : str, optional
