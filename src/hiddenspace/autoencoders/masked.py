@@ -95,8 +95,9 @@ class MaskedAutoencoder(FeatureLearner):
     Images are cut into patches (at most 8 along the longer side), most of which the encoder, a transformer of a
     million parameters, never sees in training; a smaller one rebuilds them. A code is the mean of the patches' tokens
     of the whole image. Of rows and tables columns are hidden instead, and both networks are fully connected (a tenth
-    of that size): the encoder gets 0 in place of a hidden column and is told that it is hidden, and the loss counts hidden columns only.
-    (VIME, Yoon et al. 2020, puts values of other rows there, has all columns rebuilt and the hidden ones guessed.)
+    of that size): the encoder gets 0 in place of a hidden column and is told that it is hidden, and the loss counts
+    hidden columns only. (VIME, Yoon et al. 2020, puts values of other rows there, has all columns rebuilt and the
+    hidden ones guessed.)
 
     Departures from He et al.: places are learned, from waves on; targets are the pixels themselves, where He et al.
     found pixels normalised within each patch a little better for classifiers (these could not be shown by
