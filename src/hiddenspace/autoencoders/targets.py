@@ -6,15 +6,11 @@ import warnings
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, column_or_1d
 
-from hiddenspace.data.labels import MOST_CLASSES, known_labels
+from hiddenspace.data.labels import MOST_CLASSES, are_mostly_single, known_labels
 from hiddenspace.errors import DataError
-
-FEW = 20
-"""So many classes are never too many."""
 
 
 def checked_labels(y: Any, items: int) -> np.ndarray:
@@ -42,7 +38,7 @@ def checked_labels(y: Any, items: int) -> np.ndarray:
     counts = np.unique(labels, return_counts=True)[1]
     if len(counts) < 2:
         raise DataError(f"all {items:,} items have one label, but a classifier needs two classes; give more.")
-    if len(counts) > FEW and np.median(counts) < 2:
+    if are_mostly_single(counts):
         raise DataError(
             f"y has {len(counts):,} classes for {items:,} items, most of them once; use another column, or "
             "Regressor if it is a number that was measured."
@@ -68,7 +64,7 @@ def checked_numbers(y: Any, items: int) -> np.ndarray:
         numbers: np.ndarray = check_array(given, ensure_2d=False, dtype=np.float64, ensure_all_finite=False)
     except (ValueError, TypeError) as error:
         raise DataError(f"y must be numbers ({' '.join(str(error).split())}); use Classifier for labels.") from error
-    _all_known(numbers, ~pd.isna(numbers))
+    _all_known(numbers, ~np.isnan(numbers.reshape(items, -1)).any(axis=1))
     if numbers.ndim > 2:
         raise DataError(f"y has {numbers.ndim} dimensions; give (n,), or (n, k) for several numbers an item.")
     return numbers
@@ -86,10 +82,11 @@ def _given(y: Any, items: int) -> np.ndarray:
 
 
 def _all_known(y: np.ndarray, known: np.ndarray) -> None:
+    """`known` says of which items, (n,)."""
     if not known.all():
         raise DataError(
-            f"{int((~(known.all(axis=1) if y.ndim > 1 else known)).sum()):,} of {len(y):,} labels are missing (NaN, "
-            "None, or a word for it); drop these items, or pass them as unlabelled=."
+            f"{int((~known).sum()):,} of {len(y):,} labels are missing (NaN, None, or a word for it); drop these "
+            "items, or pass them as unlabelled=."
         )
     if y.dtype.kind == "f" and not np.isfinite(y).all():
         raise DataError("y contains infinity; drop these items, or pass them as unlabelled=.")

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from PIL import Image
 from rich.console import Console
 
 from hiddenspace.autoencoders import checks
 from hiddenspace.cli.files import OUT, check_ending
-from hiddenspace.errors import HiddenspaceError, UsageError, writing
+from hiddenspace.errors import HiddenspaceError, writing
 from hiddenspace.estimator import load
 
 WIDE = 800
@@ -41,19 +40,18 @@ def filters(
     out : str
         A picture, .png.
     """
-    from hiddenspace.pictures import as_pixels, signed_pixels, tile
+    from hiddenspace.pictures import as_pixels, grid, signed_pixels
     from hiddenspace.space.coding import coding_of
     from hiddenspace.space.filters import first_filters
-    from hiddenspace.space.maximising import maximise, units_of
+    from hiddenspace.space.maximising import maximise, seeing, units_of
 
     checks.whole("n", n)
     path = Path(out)
     check_ending("filters", path, (".png",))
     coding = coding_of(load(run))
-    if coding.encoder is None or coding.format is None or coding.format.kind != "images":
-        raise UsageError(f"{run} is no encoder of images; `hiddenspace relevance` says what other codes depend on.")
+    encoder, format_ = seeing(coding)
     if layer == "first":
-        shown = signed_pixels(first_filters(coding.encoder, coding.format.shape)[:n])
+        shown = signed_pixels(first_filters(encoder, format_.shape)[:n])
     else:
         name = None if layer == "code" else layer
         found = maximise(coding, range(min(n, units_of(coding, name))), name)
@@ -62,11 +60,5 @@ def filters(
     scale = max(1, WIDE // (columns * shown.shape[2]))
     with writing(path, OUT, HiddenspaceError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        _on_white(tile(shown, columns=columns, scale=scale, gap=2)).save(path)
+        grid(shown, columns=columns, scale=scale).savefig(path, facecolor="white")
     Console(stderr=True).print(f"{len(shown)} units of {layer}: {out}", highlight=False)
-
-
-def _on_white(picture: Image.Image) -> Image.Image:
-    ground = Image.new("RGBA", picture.size, "white")
-    ground.alpha_composite(picture.convert("RGBA"))
-    return ground.convert("RGB")

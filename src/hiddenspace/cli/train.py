@@ -10,7 +10,7 @@ import numpy as np
 from rich.console import Console
 
 from hiddenspace.autoencoders import checks
-from hiddenspace.autoencoders.weights_files import ENDINGS
+from hiddenspace.autoencoders.weights_files import is_weights_file
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.labels import known_labels, labelled
 from hiddenspace.data.load import load_dataset
@@ -101,7 +101,7 @@ def train(
 
 
 def _start(init: str) -> Any:
-    if Path(init).suffix.lower() in ENDINGS:
+    if is_weights_file(init):
         raise UsageError(
             f"--init {init} is a file of weights, which says nothing about its network; in Python "
             f"hs.Classifier(init={init!r}, encoder=network) takes both."

@@ -13,6 +13,8 @@ from hiddenspace.data.tables import MISSING_WORDS
 
 MOST_CLASSES = 1000
 """More different labels name items, not classes of them."""
+FEW_CLASSES = 20
+"""So many are never too many, however few items each has."""
 FEWEST_EACH = 4
 """So many items has a class on average, at least."""
 MISSING = (*MISSING_WORDS, "NaT")
@@ -34,6 +36,11 @@ def labelled(dataset: Dataset) -> Dataset:
         return dataset.take(np.empty(0, np.intp))
     known = known_labels(dataset.labels)
     return dataset if known.all() else dataset.take(known)
+
+
+def are_mostly_single(counts: NDArray[np.intp]) -> bool:
+    """Whether most of many classes have one item, as ids do; `counts` are those of the classes."""
+    return len(counts) > FEW_CLASSES and float(np.median(counts)) < 2
 
 
 def are_classes(labels: NDArray[Any]) -> bool:

@@ -99,7 +99,7 @@ def _map(found: Map | None, models: tuple[str, ...]) -> Picture | None:
             lambda theme: atlas(found, colour=found.colour(), theme=theme),
             "map of the codes",
             models,
-            photographic=True,
+            photographic=found.thumbnails is not None,
         )
     )
 

@@ -8,14 +8,12 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from hiddenspace.data.labels import MOST_CLASSES, known_labels
+from hiddenspace.data.labels import MOST_CLASSES, are_mostly_single, known_labels
 from hiddenspace.errors import DataError, UsageError
 
 Task = Literal["auto", "classes", "numbers"]
 MOST_WHOLE_NUMBERS = 50
 """So many different whole numbers are classes; more of them, or other numbers, are measured values."""
-FEW_CLASSES = 20
-"""So many are never too many, however few items each has."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,7 +166,7 @@ def _check_classes(classes: np.ndarray, counts: np.ndarray) -> None:
         raise DataError(
             f"all labels are {str(classes[0])!r}, but probes need two classes to tell apart; name another column."
         )
-    if len(classes) > MOST_CLASSES or (len(classes) > FEW_CLASSES and np.median(counts) < 2):
+    if len(classes) > MOST_CLASSES or are_mostly_single(counts):
         raise DataError(
             f"the labels are {len(classes):,} classes for {counts.sum():,} items, like an id; name a column with at "
             f"most {MOST_CLASSES:,} classes of several items each."

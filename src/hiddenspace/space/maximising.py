@@ -65,7 +65,7 @@ def maximise(
     UsageError
         If the space is not of pictures, or there is no such layer or unit.
     """
-    encoder, format_ = _seeing(coding)
+    encoder, format_ = seeing(coding)
     if steps < 1 or variation < 0 or jitter < 0:
         raise UsageError("maximise needs at least one step, and a variation and jitter of 0 or more.")
     wanted = torch.as_tensor(np.atleast_1d(np.asarray(units, np.int64)))
@@ -83,20 +83,28 @@ def maximise(
 
 def units_of(coding: Coding, layer: str | None = None) -> int:
     """How many units a layer has, or the code."""
-    encoder, format_ = _seeing(coding)
+    encoder, format_ = seeing(coding)
     seen: list[int] = []
     with torch.inference_mode(), _listening(encoder, layer, lambda features: seen.append(features.shape[1])):
         encoder(torch.full((1, *format_.shape), GREY, device=device_of(encoder)))
     return seen.pop()
 
 
-def _seeing(coding: Coding) -> tuple[nn.Module, Format]:
-    """The encoder, and what it sees: pictures."""
+def seeing(coding: Coding) -> tuple[nn.Module, Format]:
+    """The encoder, and what it sees: pictures.
+
+    Raises
+    ------
+    ModelError
+        If there is no encoder.
+    UsageError
+        If it sees something else.
+    """
     if coding.encoder is None:
         raise ModelError("this space was made of ready codes and has no encoder whose units could be looked at.")
     if coding.format is None or coding.format.kind != "images":
         kind = "nothing that is known" if coding.format is None else coding.format.kind
-        raise UsageError(f"pictures are made of spaces of images, and this one is of {kind}; use relevance.")
+        raise UsageError(f"this is no encoder of images but of {kind}; use relevance.")
     return coding.encoder, coding.format
 
 

@@ -48,7 +48,7 @@ class Muon(torch.optim.AdamW):
         every = list(parameters)
         groups: list[dict[str, Any]] = [
             {"params": [p for p in every if p.ndim == 4], "lr": kernel_rate, "momentum": momentum},
-            {"params": [p for p in every if p.ndim in (2, 3)], "momentum": None},
+            {"params": [p for p in every if p.ndim >= 2 and p.ndim != 4], "momentum": None},
             {"params": [p for p in every if p.ndim < 2], "weight_decay": 0.0, "momentum": None},
         ]
         given = [group for group in groups if group["params"]]
