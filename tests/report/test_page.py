@@ -39,7 +39,7 @@ def test_a_space_has_its_sections(bare, space_of, read, rng, kind):
         "table": lambda n: {"age": list(range(n)), "town": ["Wien"] * n},
     }[kind]
     page = read(replace(bare, kind=kind, space=space_of(items)))
-    assert page.sections == ["map", "neighbours", "morphs", "samples", "probes"]
+    assert page.sections == ["map", "neighbours", "morphs", "samples", "labels"]
     shown = [attrs["alt"] for tag, attrs in page.tags if tag == "img"]
     assert "map of the codes" in shown
     if kind == "table":
@@ -47,7 +47,7 @@ def test_a_space_has_its_sections(bare, space_of, read, rng, kind):
     else:
         assert "item 7: near 0, near 1, near 2, near 3, near 4, near 5, near 6" in shown
         assert {"a to 0", "a to 1", "a to 2", "samples"} <= set(shown)
-    for words in ("87.0 %", "raw data", "61.2 %", "71.0 %"):
+    for words in ("87.0 %", "PCA wins.", "61.2 %", "71.0 %"):
         assert words in page.text.replace("\u202f", " ")
 
 

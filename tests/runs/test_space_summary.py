@@ -16,6 +16,7 @@ from hiddenspace.runs.reading import model_and_data
 from hiddenspace.runs.run import look
 from hiddenspace.runs.settings import RunSettings
 from hiddenspace.runs.space import store_space
+from hiddenspace.space import comparing
 
 
 def test_probes_are_judged_on_items_that_no_label_came_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,12 +30,29 @@ def test_probes_are_judged_on_items_that_no_label_came_from(tmp_path: Path, monk
         judged.append(unknown)
         return 0.5
 
-    monkeypatch.setattr(space_summary, "probe_score", probe)
-    found = space_summary._probes(split.training, split.held_out, {"PCA": pca}, 0)
-    assert {name: sorted(scores) for name, scores in found.items()} == {"raw data": [100, 1000], "PCA": [100, 1000]}
-    raw = {row.tobytes() for row in learned[1]}
-    assert len(judged[1]) == 180
-    assert not raw & {row.tobytes() for row in judged[1]}
+    monkeypatch.setattr(comparing, "probe_score", probe)
+    found = space_summary._few_labels(split.training, split.held_out, {"PCA": pca}, 0)
+    assert found is not None
+    assert list(dict.fromkeys(found["representation"])) == ["raw", "random encoder", "PCA"]
+    assert sorted(set(found["labels"])) == [100, 1000]
+    assert set(found["probe"]) == {"linear", "knn"}
+    assert found.attrs["seeds"] == 3
+    raw = {row.tobytes() for row in learned[2]}
+    assert (len(raw), len(judged[2])) == (1000, 180)
+    assert not raw & {row.tobytes() for row in judged[2]}
+    draws = {learned[i].tobytes() for i in range(len(learned)) if learned[i].shape == (100, 64)}
+    assert len(draws) == 3, "each draw has other labels"
+
+
+@pytest.mark.parametrize(
+    ("labels", "metric"),
+    [(np.linspace(0, 1, 60), "R2"), (np.arange(60), None), (np.zeros(60, int), None), (None, None)],
+)
+def test_few_labels_are_of_any_kind_that_can_be_told(labels: np.ndarray | None, metric: str | None) -> None:
+    x = np.random.default_rng(0).standard_normal((60, 4)).astype(np.float32)
+    training, held_out = hs.Dataset(x, "vectors", labels, "rows").split(0.3, 0)
+    found = space_summary._few_labels(training, held_out, {"PCA": hs.PCA(2).fit(training)}, 0)
+    assert (None if found is None else found.attrs["metric"]) == metric
 
 
 def test_the_report_of_a_changed_space_shows_the_items_of_the_run(tmp_path: Path) -> None:

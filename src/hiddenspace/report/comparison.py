@@ -3,35 +3,15 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from hiddenspace.pictures.comparison import TITLES, comparison_curves
+from hiddenspace.pictures.comparison import comparison_curves
 from hiddenspace.pictures.theme import DARK, LIGHT
 from hiddenspace.report.inline import drawn
-from hiddenspace.report.wording import measured, percent
+from hiddenspace.report.scores import label_counts, scores_by_probe
 from hiddenspace.report.writing import new_environment, write_page
-
-
-@dataclass(frozen=True)
-class ScoreCell:
-    """A mean over seeds, and its reach."""
-
-    mean: str
-    reach: str
-    best: bool
-
-
-@dataclass(frozen=True)
-class ScoreRow:
-    """One representation as one probe sees it."""
-
-    name: str
-    features: int
-    cells: tuple[ScoreCell | None, ...]
-    seconds: float
 
 
 def write_comparison(table: pd.DataFrame, path: str | os.PathLike[str], source: str) -> Path:
@@ -60,33 +40,8 @@ def write_comparison(table: pd.DataFrame, path: str | os.PathLike[str], source: 
         metric=metric,
         verdict=table.attrs["verdict"],
         notes=table.attrs["notes"],
-        counts=sorted(table["labels"].unique()),
+        counts=label_counts(table),
         curves=drawn(lambda theme: comparison_curves(table, theme=theme), f"{metric} over the number of labels", ()),
-        probes=[(TITLES.get(probe, probe), _rows(table[table["probe"] == probe], table)) for probe in _probes(table)],
+        probes=scores_by_probe(table),
     )
     return write_page(text, path)
-
-
-def _probes(table: pd.DataFrame) -> list[str]:
-    return list(dict.fromkeys(table["probe"]))
-
-
-def _rows(mine: pd.DataFrame, table: pd.DataFrame) -> list[ScoreRow]:
-    """A row for each representation; the best of all probes at each number of labels is marked."""
-    metric = table.attrs["metric"]
-    best = table.groupby("labels")[metric].max()
-    rows = []
-    for name, group in mine.groupby("representation", sort=False):
-        by_count = group.set_index("labels")
-        cells = tuple(
-            _cell(by_count.loc[count], metric, float(best[count])) if count in by_count.index else None
-            for count in best.index
-        )
-        rows.append(ScoreRow(str(name), int(group["features"].iloc[0]), cells, float(group["seconds"].mean())))
-    return rows
-
-
-def _cell(row: pd.Series, metric: str, best: float) -> ScoreCell:
-    said = percent if metric == "accuracy" else measured
-    mean, low, high = (float(row[column]) for column in (metric, "lowest", "highest"))
-    return ScoreCell(said(mean), f"{said(low)} to {said(high)}", mean == best)

@@ -47,7 +47,7 @@ def contents(run: RunSummary, shown: dict[str, Any]) -> list[tuple[str, str]]:
         ("neighbours", "Neighbours"): shown["neighbours"],
         ("morphs", "Morphs"): shown["morphs"],
         ("samples", "Samples"): shown["samples"],
-        ("probes", "Few labels"): shown["probes"],
+        ("labels", "Few labels"): shown["few_labels"],
         ("data", "Data"): run.data or run.notes or run.broken,
         ("next", "What next"): run.next_steps,
         ("settings", "Settings"): run.settings,

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
 from hiddenspace.pictures.atlas import NAMES, atlas
@@ -15,7 +16,8 @@ from hiddenspace.pictures.theme import Theme
 from hiddenspace.report.cells import plain_text
 from hiddenspace.report.hues import model_names
 from hiddenspace.report.inline import Picture, drawn, picture
-from hiddenspace.report.summary import Items, RunSummary, SpaceSummary
+from hiddenspace.report.scores import label_counts, scores_by_probe
+from hiddenspace.report.summary import Items, RunSummary
 from hiddenspace.report.thumbnails import enlargement, thumbnails
 from hiddenspace.space.maps import Map
 
@@ -38,7 +40,7 @@ def space_sections(run: RunSummary) -> dict[str, Any]:
     """Draw what there is; nothing where the run has no space."""
     space = run.space
     if space is None:
-        return {"map": None, "map_method": "", "neighbours": [], "morphs": [], "samples": None, "probes": None}
+        return {"map": None, "map_method": "", "neighbours": [], "morphs": [], "samples": None, "few_labels": None}
     models = model_names(run)
     named = list(zip(space.neighbours, space.neighbour_ids, strict=True))
     strips = [*space.neighbours, *space.morphs.values(), *([] if space.samples is None else [space.samples])]
@@ -49,7 +51,7 @@ def space_sections(run: RunSummary) -> dict[str, Any]:
         "neighbours": [_beside(items, ids, room()) for items, ids in named],
         "morphs": [shown(items, caption, room()) for caption, items in space.morphs.items()],
         "samples": None if space.samples is None else shown(space.samples, "samples", room(across=10)),
-        "probes": probe_table(space),
+        "few_labels": None if space.few_labels is None else _few_labels(space.few_labels),
     }
 
 
@@ -84,11 +86,15 @@ def _strip(images: np.ndarray, alt: str, room: _Room) -> Picture:
     return picture(tile(pixels, columns=room.across or len(pixels), scale=scale, gap=4), alt, crisp=scale > 1)
 
 
-def probe_table(space: SpaceSummary) -> tuple[list[int], list[tuple[str, list[float | None]]]] | None:
-    """Give the label counts, and for each representation its accuracies; None where nothing was probed."""
-    counts = sorted({count for scores in space.probes.values() for count in scores})
-    rows = [(name, [scores.get(count) for count in counts]) for name, scores in space.probes.items()]
-    return (counts, rows) if counts else None
+def _few_labels(table: pd.DataFrame) -> dict[str, Any]:
+    said = table.attrs
+    return {
+        "probes": scores_by_probe(table),
+        "counts": label_counts(table),
+        "metric": said["metric"],
+        "draws": said["seeds"],
+        "verdict": said["verdict"],
+    }
 
 
 def _map(found: Map | None, models: tuple[str, ...]) -> Picture | None:

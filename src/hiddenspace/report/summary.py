@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from hiddenspace.space.maps import Map
 
 Items = NDArray[Any] | Mapping[str, Sequence[Any]]
@@ -50,7 +52,7 @@ class SpaceSummary:
     morphs: Mapping[str, Items] = field(default_factory=dict)  # "3 to 8" -> the steps
     samples: Items | None = None
     sampler: str = ""  # in words
-    probes: Mapping[str, Mapping[int, float]] = field(default_factory=dict)  # representation -> labels -> accuracy
+    few_labels: "pd.DataFrame | None" = None  # as `hiddenspace.compare` returns
 
 
 @dataclass(frozen=True, eq=False)

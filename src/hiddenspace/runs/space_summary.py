@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +13,12 @@ from hiddenspace.autoencoders.coder import Coder
 from hiddenspace.autoencoders.encoding import Encoding
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.labels import known_labels
+from hiddenspace.errors import DataError
 from hiddenspace.report.summary import Items, SpaceSummary
-from hiddenspace.runs.judging import classes_of
 from hiddenspace.runs.showing import as_shown, decoded
+from hiddenspace.space.comparing import compare_fitted
 from hiddenspace.space.hidden_space import HiddenSpace
-from hiddenspace.space.labelling import stratified_draw
 from hiddenspace.space.morphing import path_between
-from hiddenspace.space.probing import probe_score
 
 if TYPE_CHECKING:
     from hiddenspace.runs.run import Split
@@ -28,7 +27,7 @@ MAPPED = 1000
 QUERIES, NEIGHBOURS = {"images": 4, "vectors": 3, "table": 2}, 7
 MORPHS, STEPS = {"images": 3, "vectors": 3, "table": 1}, 8
 SAMPLED = {"images": 30, "vectors": 6, "table": 6}
-LABELS = (100, 1000, 10_000)
+LABELS = (100, 1000)
 JUDGES = 2000
 SAME = 1e-4
 """Codes nearer than this, relatively, are those of one item, which may be in the space."""
@@ -36,7 +35,7 @@ SAMPLER = "a mixture of Gaussians"
 
 
 def space_summary(space: HiddenSpace, split: Split, models: Mapping[str, Encoding], seed: int) -> SpaceSummary:
-    """The map, neighbours, morphs, samples and probes of a space.
+    """The map, neighbours, morphs and samples of a space, and what few labels reach on its codes.
 
     Parameters
     ----------
@@ -45,7 +44,7 @@ def space_summary(space: HiddenSpace, split: Split, models: Mapping[str, Encodin
     split : Split
         Its source holds the items of the space, in their order.
     models : mapping of name to model
-        What the probes compare, besides raw data.
+        What is compared by few labels, besides raw data.
     seed : int
     """
     model = list(models.values())[-1]
@@ -59,7 +58,7 @@ def space_summary(space: HiddenSpace, split: Split, models: Mapping[str, Encodin
         morphs={} if coder is None else _morphs(space, held_out, coder),
         samples=None if coder is None else _samples(space, coder, seed),
         sampler=SAMPLER,
-        probes=_probes(split.training, held_out, models, seed),
+        few_labels=_few_labels(split.training, held_out, models, seed),
     )
 
 
@@ -118,32 +117,12 @@ def _samples(space: HiddenSpace, model: Coder, seed: int) -> Items:
     return decoded(model, codes)
 
 
-def _probes(
-    training: Dataset, held_out: Dataset, models: Mapping[str, Encoding], seed: int
-) -> dict[str, dict[int, float]]:
-    """Accuracy of logistic regression on held-out items, at several numbers of labels, where labels are classes."""
-    target = classes_of(training)
-    if target is None or held_out.labels is None:
-        return {}
+def _few_labels(training: Dataset, held_out: Dataset, models: Mapping[str, Encoding], seed: int) -> pd.DataFrame | None:
+    """What probes tell of held-out items after a few labels; None where there are no labels to be told."""
+    if training.labels is None or held_out.labels is None:
+        return None
     judges = np.flatnonzero(known_labels(held_out.labels))[:JUDGES]
-    if not len(judges):
-        return {}
-    pool = np.flatnonzero(target.known)
-    counts = [count for count in LABELS if count <= len(pool)] or [len(pool)]
-    draws = [stratified_draw(target, pool, count, seed) for count in counts]
-    raw = next(iter(models.values()))  # whose format says what raw data are
-    features: dict[str, Callable[[Dataset], np.ndarray]] = {"raw data": lambda some: _flat(raw, some)}
-    features |= {name: model.transform for name, model in models.items()}
-    y, test_y = np.asarray(training.labels), np.asarray(held_out.labels)[judges]
-    scores: dict[str, dict[int, float]] = {}
-    for name, make in features.items():
-        test = make(held_out.take(judges))
-        scores[name] = {
-            count: probe_score("linear", make(training.take(draw)), y[draw], test, test_y, classes=True, seed=seed)
-            for count, draw in zip(counts, draws, strict=True)
-        }
-    return scores
-
-
-def _flat(model: Encoding, items: Dataset) -> np.ndarray:
-    return model.in_model_space(items).reshape(len(items), -1)
+    try:
+        return compare_fitted(training, held_out.take(judges), models, label_counts=LABELS, random_state=seed)
+    except DataError:  # all of one class, or like an id
+        return None

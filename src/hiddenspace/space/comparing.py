@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,11 +19,21 @@ from hiddenspace.data.load import load_dataset
 from hiddenspace.errors import DataError, UsageError
 from hiddenspace.space.labelling import Target, Task, read_target, stratified_draw
 from hiddenspace.space.probing import PROBES, booster, probe_score
-from hiddenspace.space.representations import BASELINES, BOTH, chosen_models, default_epochs, learned
+from hiddenspace.space.representations import (
+    BASELINES,
+    BOTH,
+    RANDOM,
+    RAW,
+    Encode,
+    chosen_models,
+    default_epochs,
+    learned,
+)
 from hiddenspace.space.verdicts import verdict
 from hiddenspace.space.watching import watched
 
 MOST_TESTED = 10_000
+_UNTRAINED = {RAW: "raw", RANDOM: "random"}
 Row = dict[str, Any]
 
 
@@ -105,11 +116,73 @@ def compare(
         for seed in range(random_state, random_state + seeds):
             parts = _parts(data, target, test_fraction, items, counts, seed)
             _note(notes, parts, chosen, probes, epochs)
-            rows += _judged(parts, chosen, probes, code, epochs, step, f"seed {seed - random_state + 1} of {seeds}")
-    table = _summary(pd.DataFrame(rows), target.metric)
-    said = verdict(pd.DataFrame(rows), target.metric)
-    table.attrs = {"metric": target.metric, "seeds": seeds, "verdict": said, "notes": notes}
-    return table
+            training = replace(data.take(parts.learned_from), labels=None)
+            learning = {name: partial(learned, model, training, seed, code, epochs) for name, model in chosen.items()}
+            which = f"seed {seed - random_state + 1} of {seeds}"
+            rows += _judged(parts, learning, probes, partial(_begun, step, which))
+    return _table(rows, target, seeds, "seed", notes)
+
+
+def compare_fitted(
+    training: Dataset,
+    held_out: Dataset,
+    models: Mapping[str, Encoding],
+    *,
+    label_counts: Sequence[int],
+    draws: int = 3,
+    random_state: int = 0,
+) -> pd.DataFrame:
+    """The same for models that are fitted already, beside raw values and a random encoder with a code of equal size.
+
+    The models and the split are the same each time; only the labels that are drawn differ. Probes are the linear one
+    and nearest neighbours.
+
+    Parameters
+    ----------
+    training, held_out : Dataset
+        With labels; models have seen the items of the first, and probes are judged on the others.
+    models : mapping of name -> fitted model
+        The last one gives the size of the random code.
+    label_counts : sequence of int
+        As for `compare`, but counts below the number of classes are left out, or become all labels if none remains.
+    draws : int
+        How often labels are drawn.
+    random_state : int
+        Of the first draw.
+
+    Returns
+    -------
+    DataFrame
+        As from `compare`; `seeds` in its `attrs` is the number of draws.
+
+    Raises
+    ------
+    DataError, UsageError
+        As `compare`.
+    """
+    data = replace(training, test=held_out)
+    target = _target(data, "auto")
+    counts = [count for count in label_counts if count >= target.classes] or [len(training)]
+    code = list(models.values())[-1].code_size_
+    baselines = {name: partial(learned, word, training, random_state, code, None) for name, word in _UNTRAINED.items()}
+    known = {name: partial(_transform_of, model) for name, model in models.items()}
+    rows: list[Row] = []
+    for seed in range(random_state, random_state + draws):
+        parts = _parts(data, target, 0.0, len(data), counts, seed)
+        rows += _judged(parts, {**baselines, **known}, ("linear", "knn"), _nothing)
+    return _table(rows, target, draws, "draw", [*target.notes()])
+
+
+def _begun(step: Callable[[str], None], which: str, name: str) -> None:
+    step(f"{which}: {name}")
+
+
+def _nothing(name: str) -> None:
+    pass
+
+
+def _transform_of(model: Encoding) -> Encode:
+    return model.transform
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,15 +199,20 @@ class Parts:
 
 
 def _read(source: Any, labels: Any, task: Task) -> tuple[Dataset, Target]:
-    """The items, with their test part if they came split, and the labels of both parts, the test part's last."""
+    """The items, with their test part if they came split, and their labels."""
     data = load_dataset(source, labels=labels)
+    return data, _target(data, task)
+
+
+def _target(data: Dataset, task: Task) -> Target:
+    """The labels of both parts, the test part's last."""
     known = [data.labels] if data.test is None else [data.labels, data.test.labels]
     given = [part for part in known if part is not None]
     if len(given) < len(known):
         raise UsageError(f"{data.name} has no labels to judge by; name their column with labels=, or give them.")
     if any(part.dtype.kind not in "biu" for part in given):  # which NumPy would not join with text
         given = [part.astype(str) for part in given]
-    return data, read_target(np.concatenate(given), task)
+    return read_target(np.concatenate(given), task)
 
 
 def _parts(data: Dataset, target: Target, fraction: float, items: int, label_counts: Sequence[int], seed: int) -> Parts:
@@ -177,22 +255,15 @@ def _possible(label_counts: Sequence[int], target: Target, labelled: np.ndarray)
 
 
 def _judged(
-    parts: Parts,
-    chosen: Mapping[str, Any],
-    probes: Sequence[str],
-    code: int | None,
-    epochs: int | None,
-    step: Any,
-    which: str,
+    parts: Parts, learning: Mapping[str, Callable[[], Encode]], probes: Sequence[str], step: Callable[[str], None]
 ) -> Iterator[Row]:
-    """All scores of one seed."""
-    training = replace(parts.data.take(parts.learned_from), labels=None)
+    """All scores of one seed: each representation is learned, in turn, and probed; raw values come first."""
     needed = np.unique(np.concatenate(list(parts.drawn.values())))
-    raw: tuple[np.ndarray, np.ndarray] | None = None  # which come first
-    for name, model in chosen.items():
-        step(f"{which}: {name}")
+    raw: tuple[np.ndarray, np.ndarray] | None = None
+    for name, learn in learning.items():
+        step(name)
         begun = time.perf_counter()
-        encode = learned(model, training, parts.seed, code, epochs)
+        encode = learn()
         features = encode(parts.data.take(needed)), encode(_tested(parts))
         seconds = time.perf_counter() - begun
         yield from _probed(parts, name, probes, needed, features, seconds)
@@ -240,12 +311,15 @@ def _probed(
             }
 
 
-def _summary(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Mean, lowest and highest over seeds, in the order in which things were judged."""
-    keys = ["representation", "features", "probe", "labels"]
-    groups = rows.groupby(keys, sort=False)
+def _table(rows: Sequence[Row], target: Target, seeds: int, repeated: str, notes: Sequence[str]) -> pd.DataFrame:
+    """Mean, lowest and highest over seeds, in the order in which things were judged, and what they say."""
+    scores, metric = pd.DataFrame(rows), target.metric
+    groups = scores.groupby(["representation", "features", "probe", "labels"], sort=False)
     table = groups["score"].agg(["mean", "min", "max"]).set_axis([metric, "lowest", "highest"], axis=1)
-    return table.assign(seconds=groups["seconds"].mean()).reset_index()
+    table = table.assign(seconds=groups["seconds"].mean()).reset_index()
+    said = verdict(scores, metric, repeated)
+    table.attrs = {"metric": metric, "seeds": seeds, "verdict": said, "notes": [*notes]}
+    return table
 
 
 def _note(notes: list[str], parts: Parts, chosen: Mapping[str, Any], probes: Sequence[str], epochs: int | None) -> None:

@@ -14,7 +14,7 @@ Scores = Mapping[tuple[str, str], np.ndarray]
 """(representation, probe) -> scores, one for each seed."""
 
 
-def verdict(rows: pd.DataFrame, metric: str) -> list[str]:
+def verdict(rows: pd.DataFrame, metric: str, repeated: str = "seed") -> list[str]:
     """Sentences about the best learned code against the best of raw values, PCA and a random encoder.
 
     A difference counts where it has the same sign for every seed: representations share the split and the labels of a
@@ -25,6 +25,8 @@ def verdict(rows: pd.DataFrame, metric: str) -> list[str]:
     rows : DataFrame
         `representation`, `probe`, `labels`, `seed` and `score`; one row for each combination.
     metric : {"accuracy", "R2"}
+    repeated : str
+        What differs from one seed to the next, in a word: all of it, or only the draw of labels.
     """
     said = []
     for count, some in rows.sort_values("seed", kind="stable").groupby("labels"):
@@ -34,13 +36,15 @@ def verdict(rows: pd.DataFrame, metric: str) -> list[str]:
             (name, probe): some[(some["representation"] == name) & (some["probe"] == probe)]["score"].to_numpy()
             for name, probe in keys
         }
-        said += [_winner(start, scores, metric), *_beside_raw(start, scores, metric)]
+        said += [_winner(start, scores, metric, repeated), *_beside_raw(start, scores, metric, repeated)]
     if rows["seed"].nunique() == 1:
-        said.append("This was one seed, so none of these differences can be told from chance; use more seeds.")
+        said.append(
+            f"This was one {repeated}, so none of these differences can be told from chance; use more {repeated}s."
+        )
     return [*said, CHOSEN]
 
 
-def _winner(start: str, scores: Scores, metric: str) -> str:
+def _winner(start: str, scores: Scores, metric: str, repeated: str) -> str:
     ours, theirs = _best(scores, lambda key: not _is_baseline(key)), _best(scores, _is_baseline)
     assert theirs is not None  # raw values are always there
     if ours is None:
@@ -49,17 +53,17 @@ def _winner(start: str, scores: Scores, metric: str) -> str:
     if not _one_sign(gains):
         return (
             f"{start} there is no clear winner: {_called(ours)} has {_shown(scores[ours], metric)} and "
-            f"{_called(theirs)} {_shown(scores[theirs], metric)}, and which of them is ahead hangs on the seed."
+            f"{_called(theirs)} {_shown(scores[theirs], metric)}, and which of them is ahead hangs on the {repeated}."
         )
     first, second = (ours, theirs) if gains[0] > 0 else (theirs, ours)
     others = "of raw values, PCA and a random encoder none" if gains[0] > 0 else "no learned code"
     return (
         f"{start} {_called(first)} wins, with {_shown(scores[first], metric)}; {others} comes up to it: the best, "
-        f"{_called(second)}, has {_shown(scores[second], metric)}, {_difference(gains, metric)} less."
+        f"{_called(second)}, has {_shown(scores[second], metric)}, {_difference(gains, metric, repeated)} less."
     )
 
 
-def _beside_raw(start: str, scores: Scores, metric: str) -> list[str]:
+def _beside_raw(start: str, scores: Scores, metric: str, repeated: str) -> list[str]:
     """Whether XGBoost gains from a code beside the raw values."""
     best = _best(scores, lambda key: key[0].startswith(BOTH))
     if best is None:
@@ -68,7 +72,7 @@ def _beside_raw(start: str, scores: Scores, metric: str) -> list[str]:
     if not _one_sign(gains):
         return [f"{start} XGBoost neither gains nor loses for sure when it sees a code beside raw (the best: {code})."]
     way = "gains" if gains[0] > 0 else "loses"
-    return [f"{start} XGBoost {way} {_difference(gains, metric)} when it sees the code of {code} beside raw."]
+    return [f"{start} XGBoost {way} {_difference(gains, metric, repeated)} when it sees the code of {code} beside raw."]
 
 
 def _is_baseline(key: tuple[str, str]) -> bool:
@@ -92,8 +96,8 @@ def _shown(scores: np.ndarray, metric: str) -> str:
     return f"{100 * scores.mean():.1f} %" if metric == "accuracy" else f"R2 {scores.mean():.3f}"
 
 
-def _difference(gains: np.ndarray, metric: str) -> str:
+def _difference(gains: np.ndarray, metric: str, repeated: str) -> str:
     scale, digits, unit = (100, 1, " points") if metric == "accuracy" else (1, 3, "")
     sizes = scale * np.abs(gains)
     mean, low, high = (f"{value:.{digits}f}" for value in (sizes.mean(), sizes.min(), sizes.max()))
-    return f"{mean}{unit}" if len(gains) == 1 else f"{mean}{unit} ({low} to {high} over {len(gains)} seeds)"
+    return f"{mean}{unit}" if len(gains) == 1 else f"{mean}{unit} ({low} to {high} over {len(gains)} {repeated}s)"
