@@ -55,6 +55,28 @@ def test_towards_an_attribute(model: str, space: HiddenSpace, tmp_path: Path) ->
     np.testing.assert_allclose(way[4:5], space.move([3], step, 1), atol=1e-4)
 
 
+def test_towards_an_attribute_with_detail(space: HiddenSpace, tmp_path: Path) -> None:
+    run, out = tmp_path / "run", tmp_path / "way.npy"
+    assert main(["fit", "digits", "--model", "pca", "--code", "8", "--out", str(run), "--quiet"]) == 0
+    conditions = ["--towards", "label = 8", "--away-from", "label = 3", "--direction", "means"]
+    assert main(["morph", str(run), "3", *conditions, "--detail", "--steps", "3", "--out", str(out)]) == 0
+    way, digits = np.load(out), np.asarray(hs.load_dataset("digits").items)
+    np.testing.assert_allclose(way[0].squeeze(), digits[3].squeeze(), atol=1e-3)  # the original, with all its detail
+    whole = hs.HiddenSpace(hs.load(run), "digits")
+    step = whole.direction("label = 8", "label = 3", method="means")
+    np.testing.assert_allclose(way[2:], whole.move([3], step, detail=True), atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "wrong", [["3", "8", "--detail"], ["3", "8", "--direction", "means"], ["3", "8", "--strength", "2"]]
+)
+def test_what_belongs_to_an_attribute_wants_one(
+    model: str, wrong: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["morph", model, *wrong, *DIGITS]) == 2
+    assert "give --towards and --away-from" in " ".join(capsys.readouterr().err.split())
+
+
 def test_a_file_is_an_end(model: str, space: HiddenSpace, tmp_path: Path) -> None:
     digit = np.asarray(hs.load_dataset("digits").items[5]).squeeze()
     Image.fromarray(digit).save(tmp_path / "five.png")

@@ -311,6 +311,29 @@ def test_empty_selections(space: HiddenSpace, nothing: object) -> None:
 # kept -----------------------------------------------------------------------------------------------------------
 
 
+def test_opened_with_its_items_a_space_does_what_needs_them(
+    own: HiddenSpace, digits: hs.Dataset, tmp_path: Path
+) -> None:
+    own.save(tmp_path / "space.lance")
+    model, items = own.coding.model, digits.take(np.arange(len(own)))
+    bare = hs.HiddenSpace.open(tmp_path / "space.lance", model)
+    opened = hs.HiddenSpace.open(tmp_path / "space.lance", model, data=items)
+    step = own.direction("label = 3", "label = 5")
+    asked = {
+        "relevance": lambda space: space.relevance(),
+        "detail": lambda space: space.move([3], step, detail=True),
+        "both": lambda space: space.score_samples(items, method="both"),
+    }
+    for name, ask in asked.items():
+        np.testing.assert_allclose(ask(opened), ask(own), rtol=1e-5, atol=1e-5, err_msg=name)
+        with pytest.raises(HiddenspaceError, match=r"give the items|data="):
+            ask(bare)
+    with pytest.raises(DataError, match="the data 20"):
+        hs.HiddenSpace.open(tmp_path / "space.lance", model, data=digits.take(np.arange(20)))
+    with pytest.raises(DataError, match="in their order"):
+        hs.HiddenSpace.open(tmp_path / "space.lance", model, data=digits.take(np.arange(len(own))[::-1]))
+
+
 def test_saved_and_opened(own: HiddenSpace, pca: hs.PCA, tmp_path: Path) -> None:
     own.save(tmp_path / "space.lance")
     opened = hs.HiddenSpace.open(tmp_path / "space.lance", pca)

@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import lancedb
@@ -13,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+import hiddenspace as hs
 from hiddenspace.errors import DataError, UsageError
 from hiddenspace.space import search
 from hiddenspace.space.items import Items
@@ -139,6 +141,37 @@ def test_a_uri_is_a_place_too(tmp_path: Path) -> None:
     uri = f"file://{tmp_path}/space.lance"
     Neighbours.create(uri, some(), "f")
     assert len(Neighbours.open(uri).read()) == 60
+
+
+@pytest.fixture
+def bucket() -> Iterator[dict[str, str]]:
+    """An S3 server on this machine with a bucket `spaces`; what a client needs to know."""
+    boto3, server = pytest.importorskip("boto3"), pytest.importorskip("moto.server")
+    running = server.ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    running.start()
+    host, port = running.get_host_and_port()
+    access = {"aws_access_key_id": "key", "aws_secret_access_key": "secret"}
+    boto3.client("s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1", **access).create_bucket(
+        Bucket="spaces"
+    )
+    yield access | {"aws_region": "us-east-1", "aws_endpoint": f"http://{host}:{port}", "allow_http": "true"}
+    running.stop()
+
+
+def test_object_storage(bucket: dict[str, str]) -> None:
+    digits, pca = hs.load_dataset("digits"), hs.PCA(6).fit("digits")
+    made = hs.HiddenSpace(pca, digits)
+    made.save("s3://spaces/of/digits", storage_options=bucket)
+    made.save("s3://spaces/of/digits", storage_options=bucket)  # in place of what is there
+    opened = hs.HiddenSpace.open("s3://spaces/of/digits/space.lance", pca, storage_options=bucket)
+    pd.testing.assert_frame_equal(opened.similar(3, 5, where="label = 3"), made.similar(3, 5, where="label = 3"))
+    assert opened.thumbnails([7]) == made.thumbnails([7])
+    opened.delete("label = 3")
+    opened.update("label = 4", {"label": 40})
+    again = hs.HiddenSpace.open("s3://spaces/of/digits", pca, storage_options=bucket)
+    assert sorted(again.metadata["label"].unique()) == [0, 1, 2, 5, 6, 7, 8, 9, 40]
+    with pytest.raises(DataError, match="cannot read the space s3://spaces/nothing"):
+        hs.HiddenSpace.open("s3://spaces/nothing", storage_options=bucket)
 
 
 def test_what_is_there_is_replaced(tmp_path: Path) -> None:

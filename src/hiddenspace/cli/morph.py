@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from rich.console import Console
 
 from hiddenspace.cli.moving import check_name, path_for, write_way
-from hiddenspace.cli.spaces import space_of
+from hiddenspace.cli.spaces import space_of, whole_space_of
 from hiddenspace.errors import UsageError
 from hiddenspace.pictures.animation import FILMS
 from hiddenspace.space.hidden_space import HiddenSpace
-from hiddenspace.space.morphing import path_between
+from hiddenspace.space.morphing import Direction, Way, check_steps, path_between
 
-Method = Literal["linear", "spherical"]
 STEPS, FRAMES = 9, 37
 
 
@@ -26,8 +25,10 @@ def morph(
     towards: str | None = None,
     away_from: str | None = None,
     strength: float | None = None,
+    direction: Direction | None = None,
+    detail: bool = False,
     steps: int | None = None,
-    method: Method = "linear",
+    method: Way = "linear",
     source: str | None = None,
     out: str | None = None,
 ) -> None:
@@ -52,6 +53,11 @@ def morph(
     strength : float, optional
         With --towards, how far to go that way: 1, the default, is from the average of the items without to that of
         those with.
+    direction : str, optional
+        With --towards, how the way is found: normal, the default, leaves out what differs between the two groups by
+        chance; means is the plain difference.
+    detail : bool
+        With --towards, keep of the item what its code has lost: the original plus what the way changes.
     steps : int, optional
         How many items, both ends among them; 9, or 37 for films.
     method : str
@@ -63,17 +69,23 @@ def morph(
         default morph.png or morph.csv.
     """
     towards_what = _checked(b, towards, away_from)
-    if strength is not None and towards_what is None:
-        raise UsageError("--strength is of a direction; give --towards and --away-from with it, or leave it out.")
+    for name, given in {"strength": strength is not None, "direction": direction is not None, "detail": detail}.items():
+        if given and towards_what is None:
+            raise UsageError(f"--{name} is of an attribute; give --towards and --away-from with it, or leave it out.")
+    if detail and method != "linear":
+        raise UsageError("--detail goes straight on; leave --method out.")
     check_name(out)
-    space = space_of(run, source)
+    space = whole_space_of(run, source) if detail else space_of(run, source)
     path = path_for(space, out, "morph")
     count = steps if steps is not None else FRAMES if path.suffix.lower() in FILMS else STEPS
     if towards_what is None:
         assert b is not None
         items = space.morph(a, b, count, method=method)
     else:
-        items = _towards(space, a, towards_what, 1.0 if strength is None else strength, count, method)
+        step = np.float32(1.0 if strength is None else strength) * space.direction(
+            *towards_what, method=direction or "normal"
+        )
+        items = _with_detail(space, a, step, count) if detail else _towards(space, a, step, count, method)
     write_way(space, items, path)
     Console(stderr=True).print(f"{len(items)} steps: {path}", highlight=False, soft_wrap=True)
 
@@ -87,10 +99,13 @@ def _checked(b: str | None, towards: str | None, away_from: str | None) -> tuple
     return None if towards is None or away_from is None else (towards, away_from)
 
 
-def _towards(
-    space: HiddenSpace, item: str, conditions: tuple[str, str], strength: float, steps: int, method: Method
-) -> Any:
+def _towards(space: HiddenSpace, item: str, step: np.ndarray, steps: int, method: Way) -> Any:
     """The item with more and more of the attribute."""
-    start, step = space.code_of(item), space.direction(*conditions)
-    end = start + np.float32(strength) * step
-    return space.decode(path_between(start, end, steps, method, centre=space.codes.mean(0)))
+    start = space.code_of(item)
+    return space.decode(path_between(start, start + step, steps, method, centre=space.codes.mean(0)))
+
+
+def _with_detail(space: HiddenSpace, item: str, step: np.ndarray, steps: int) -> Any:
+    """The same, where each is the original and what the step changes."""
+    check_steps(steps)
+    return np.concatenate([space.move(item, step, share, detail=True) for share in np.linspace(0, 1, steps)])

@@ -14,11 +14,10 @@ from hiddenspace.autoencoders import checks
 from hiddenspace.autoencoders.coder import Coder
 from hiddenspace.cli.files import check_ending, write_values
 from hiddenspace.cli.moving import save
-from hiddenspace.cli.spaces import stored
+from hiddenspace.cli.spaces import source_of, stored
 from hiddenspace.data.dataset import Dataset
-from hiddenspace.errors import DataError
 from hiddenspace.runs.measuring import pictures_of
-from hiddenspace.runs.reading import model_and_data, own_source, read_for
+from hiddenspace.runs.reading import model_and_data, read_for
 from hiddenspace.space.hidden_space import HiddenSpace, Judge
 from hiddenspace.space.items import ids_of
 
@@ -73,12 +72,10 @@ def _usual(run: str, model: Any, dataset: Dataset, method: Judge, usual: str | N
     """The space of the ordinary items; of stored ones there are only codes, which do not tell errors."""
     if usual is not None:
         return HiddenSpace(model, read_for(run, model, usual))
-    if method != "both" and stored(run):
-        return HiddenSpace.open(run, model)
-    try:
-        own = own_source(run)
-    except DataError as error:
-        raise DataError(f"the run's own data cannot be read ({error}); say with --usual what is ordinary.") from error
+    if stored(run):
+        own = source_of(run, "say with --usual what is ordinary") if method == "both" else None
+        return HiddenSpace.open(run, model, data=own)
+    own = source_of(run, "say with --usual what is ordinary")
     return HiddenSpace(model, dataset if own is None else own)
 
 

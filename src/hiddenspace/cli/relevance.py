@@ -1,4 +1,4 @@
-"""`hiddenspace relevance RUN`."""
+"""`hiddenspace relevance RUN [SOURCE]`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 from rich.console import Console
 
 from hiddenspace.cli.files import OUT, check_ending, write_values
-from hiddenspace.cli.spaces import space_of
+from hiddenspace.cli.spaces import whole_space_of
 from hiddenspace.errors import HiddenspaceError, writing
 
 ENDINGS = {"images": (".png", ".svg", ".npy"), "rows": (".png", ".svg", ".csv", ".parquet")}
@@ -18,21 +18,22 @@ ENDINGS = {"images": (".png", ".svg", ".npy"), "rows": (".png", ".svg", ".csv", 
 
 def relevance(
     run: str,
-    source: str,
+    source: str | None = None,
     *,
     measure: Literal["auto", "shared", "code"] = "auto",
     out: str = "relevance.png",
 ) -> None:
     """Say which columns or pixels a code depends on.
 
-    Example: hiddenspace relevance runs/wine-autoencoder wine --out relevance.png
+    Example: hiddenspace relevance runs/wine-autoencoder --out relevance.png
 
     Parameters
     ----------
     run : str
         A run folder, or a folder or Hub name of a saved model.
-    source : str
-        Items of the kind and shape that the model was trained on; at most 2,000 rows or 256 images are looked at.
+    source : str, optional
+        Items of the kind and shape that the model was trained on, by default those of the run; at most 2,000 rows or
+        256 images are looked at.
     measure : str
         Of columns: what they tell about the others (shared; needs a decoder), or how far the code moves with them
         (code).
@@ -40,7 +41,7 @@ def relevance(
         Ranked bars or a heat map over the mean picture as .png or .svg; figures as .csv or .parquet, of pixels as .npy.
     """
     path = Path(out)
-    space = space_of(run, source)
+    space = whole_space_of(run, source)
     check_ending("relevance", path, ENDINGS["images" if space.kind == "images" else "rows"])
     found = space.relevance(measure=measure)
     if path.suffix.lower() in (".png", ".svg"):

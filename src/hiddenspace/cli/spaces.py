@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.load import load_dataset
-from hiddenspace.errors import UsageError
-from hiddenspace.runs.reading import model_and_data
+from hiddenspace.errors import DataError, UsageError
+from hiddenspace.runs.reading import model_and_data, own_source
 from hiddenspace.space.embeddings import is_embeddings_file, read_embeddings
 from hiddenspace.space.hidden_space import HiddenSpace
 from hiddenspace.space.places import STORE
@@ -41,6 +42,33 @@ def space_of(run: str, source: str | None = None, labels: str | None = None) -> 
     model, dataset = model_and_data(run, source, labels)
     with waiting(f"encoding {len(dataset):,} items ..."):
         return HiddenSpace(model, dataset)
+
+
+def whole_space_of(run: str, source: str | None = None) -> HiddenSpace:
+    """The same with the items themselves: a stored space of a run is opened with the run's own source.
+
+    Raises
+    ------
+    DataError
+        If the source cannot be read any more.
+    """
+    if source is None and stored(run):
+        return HiddenSpace.open(run, data=source_of(run, "give it with --source"))
+    return space_of(run, source)
+
+
+def source_of(run: str, mend: str) -> Dataset | None:
+    """The data that a run was made of, None where this is no run.
+
+    Raises
+    ------
+    DataError
+        If they are not there any more; `mend` says what to do.
+    """
+    try:
+        return own_source(run)
+    except DataError as error:
+        raise DataError(f"the run's own data cannot be read ({str(error).rstrip('.')}); {mend}.") from error
 
 
 def stored(run: str) -> bool:

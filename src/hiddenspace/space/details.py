@@ -45,7 +45,10 @@ def originals_of(space: HiddenSpace, held: Dataset | None, items: Any) -> Datase
     if not len(positions):
         raise UsageError("the selection is empty; name at least one item.")
     if held is None:
-        raise DataError("this space holds the codes of its items, but not the items; give these, or leave detail out.")
+        raise DataError(
+            "this space holds the codes of its items, but not the items; open it with data=, "
+            "give the items, or leave detail out."
+        )
     return held.take(positions)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 Method = Literal["gaussian", "gmm", "kde", "flow", "prior"]
 Judge = Literal["reconstruction", "density", "both"]
+AGAIN = 32
+"""Items of a space that are encoded again, to see whether data are what it was made of."""
 
 
 class HiddenSpace:
@@ -102,7 +104,15 @@ class HiddenSpace:
         self._densities: dict[tuple[str, int], CodeDensity] = {}
 
     @classmethod
-    def open(cls, place: str | Path, model: Any = None, *, decoder: nn.Module | None = None) -> Self:
+    def open(
+        cls,
+        place: str | Path,
+        model: Any = None,
+        *,
+        data: Any = None,
+        decoder: nn.Module | None = None,
+        storage_options: Mapping[str, str] | None = None,
+    ) -> Self:
         """The space of a run, or one that `save` has stored.
 
         Parameters
@@ -112,13 +122,18 @@ class HiddenSpace:
         model : fitted model or path, optional
             What encodes and decodes; by default the run's own. Without one, codes can still be searched and mapped.
             Ready codes are only compared: with others than those the space began with it is not opened.
+        data : anything `load_dataset` takes, optional
+            The items themselves, all of them in the order of the space, which stores their codes and thumbnails only:
+            for `relevance`, for `score_samples` by 'both', and for `move` with detail.
         decoder : Module, optional
             Where `model` is a network of one's own, or there is none.
+        storage_options : mapping, optional
+            Of object storage: keys, region, endpoint, as `lancedb.connect` takes them; by default the environment's.
 
         Raises
         ------
         DataError
-            If there is no space.
+            If there is no space, or the data are not what was encoded.
         ModelError
             If the codes were made by another model.
         """
@@ -128,7 +143,7 @@ class HiddenSpace:
         if "://" not in str(place) and (Path(place) / STORE).exists():
             store = Path(place) / STORE
             model = place if model is None and (Path(place) / "model").exists() else model
-        opened = Neighbours.open(str(store))
+        opened = Neighbours.open(str(store), storage_options)
         space = cls.__new__(cls)
         space._dataset, space._store, space._items = None, opened, opened.read()
         space._densities = {}
@@ -141,21 +156,42 @@ class HiddenSpace:
             )
         if space.coding.format is None and opened.format is not None:
             space.coding.format = format_from_config(opened.format)
+        if data is not None:
+            space._dataset = space._own_items(data)
         return space
 
-    def save(self, place: str | Path) -> None:
+    def _own_items(self, data: Any) -> Dataset:
+        """The items whose codes are here; some are encoded again to see that they are."""
+        coding = self.coding
+        dataset = load_dataset(data) if isinstance(coding, ReadyCodes) else coding.read(data)
+        if len(dataset) != len(self):
+            raise DataError(
+                f"the space has {len(self):,} items and the data {len(dataset):,}; give those it was made of."
+            )
+        if not isinstance(coding, ReadyCodes) and len(self):
+            some = np.unique(np.linspace(0, len(self) - 1, AGAIN).astype(int))
+            error = float(((self._encoded(dataset.take(some)) - self.codes[some]) ** 2).mean())
+            if error > 0.01 * float(self.codes.var(0).mean()) + 1e-12:
+                raise DataError("the data have other codes than this space; give those it was made of, in their order.")
+        return dataset
+
+    def save(self, place: str | Path, *, storage_options: Mapping[str, str] | None = None) -> None:
         """Stores codes, ids, thumbnails and metadata as a Lance table; what is there before is replaced.
 
         Parameters
         ----------
         place : path or URI
             A folder such as RUN/space.lance, or object storage.
+        storage_options : mapping, optional
+            See `open`.
         """
         from hiddenspace.space.neighbours import Neighbours
 
         # a model of ours remembers the format itself; of another's network only the space knows it
         format_ = self.coding.format.config() if self.coding.format is not None else None
-        self._store = Neighbours.create(str(place), self._with_thumbnails(), self.coding.fingerprint, format_)
+        self._store = Neighbours.create(
+            str(place), self._with_thumbnails(), self.coding.fingerprint, format_, storage_options
+        )
 
     # what is there ----------------------------------------------------------------------------------------------
 

@@ -46,8 +46,7 @@ def path_between(start: np.ndarray, end: np.ndarray, steps: int, method: Way, ce
     DataError
         If the codes are of different widths.
     """
-    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 2:
-        raise UsageError(f"steps={steps!r} leaves no way between two items; give a whole number of 2 or more.")
+    check_steps(steps)
     if method not in get_args(Way):
         raise UsageError(f"there is no method {method!r} to go from one item to another; take 'linear' or 'spherical'.")
     _check_widths(start, end, centre)
@@ -57,6 +56,18 @@ def path_between(start: np.ndarray, end: np.ndarray, steps: int, method: Way, ce
     path = ((1 - t) * a + t * b if arc is None else middle + arc).astype(np.float32)
     path[0], path[-1] = start, end
     return path
+
+
+def check_steps(steps: int) -> None:
+    """How many items a way may have.
+
+    Raises
+    ------
+    UsageError
+        If there are fewer than 2, or it is no whole number.
+    """
+    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 2:
+        raise UsageError(f"steps={steps!r} leaves no way between two items; give a whole number of 2 or more.")
 
 
 def _arc(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray | None:

@@ -11,7 +11,7 @@ One process may write at a time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Self
 
@@ -66,7 +66,14 @@ class Neighbours:
     # making and opening -----------------------------------------------------------------------------------------
 
     @classmethod
-    def create(cls, uri: str, items: Items, fingerprint: str, format_: dict[str, Any] | None = None) -> Self:
+    def create(
+        cls,
+        uri: str,
+        items: Items,
+        fingerprint: str,
+        format_: dict[str, Any] | None = None,
+        storage_options: Mapping[str, str] | None = None,
+    ) -> Self:
         """Stores items, in place of what is there before.
 
         Parameters
@@ -78,6 +85,8 @@ class Neighbours:
             Of the model that made the codes.
         format_ : dict, optional
             What the model remembers of its data.
+        storage_options : mapping, optional
+            What LanceDB is told of object storage: keys, region, endpoint.
 
         Raises
         ------
@@ -86,7 +95,7 @@ class Neighbours:
         """
         place, rows = Place.of(uri), table_of(items, fingerprint, format_)
         with trouble(f"cannot write {place}", "delete what is there, or give another place"):
-            database = lancedb.connect(place.database)
+            database = _connected(place, storage_options)
             try:
                 database.open_table(place.name)
                 replaced = True
@@ -107,8 +116,8 @@ class Neighbours:
         return made
 
     @classmethod
-    def open(cls, uri: str) -> Self:
-        """What `create` has stored there.
+    def open(cls, uri: str, storage_options: Mapping[str, str] | None = None) -> Self:
+        """What `create` has stored there, see it for the arguments.
 
         Raises
         ------
@@ -119,7 +128,7 @@ class Neighbours:
         if place.missing:
             raise place.none_here()
         with trouble(f"cannot read the space {place}", "store it again with HiddenSpace(model, data).save(...)"):
-            return cls(lancedb.connect(place.database).open_table(place.name))
+            return cls(_connected(place, storage_options).open_table(place.name))
 
     # reading ----------------------------------------------------------------------------------------------------
 
@@ -343,3 +352,7 @@ class Neighbours:
 
     def _writing(self) -> AbstractContextManager[None]:
         return trouble("cannot change this space", "see that the place can be written to, and that nobody else writes")
+
+
+def _connected(place: Place, storage_options: Mapping[str, str] | None) -> Any:
+    return lancedb.connect(place.database, storage_options=None if storage_options is None else dict(storage_options))

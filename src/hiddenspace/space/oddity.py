@@ -52,8 +52,8 @@ def score_samples(space: HiddenSpace, X: Any, method: str, own: Dataset | None) 
         return space.density("gmm").log_density(space.codes_of(X))
     if method == "both" and own is None:
         raise UsageError(
-            "method='both' compares with the space's own items, which a stored space does not hold; make "
-            "HiddenSpace(model, data) anew, or use 'reconstruction' or 'density'."
+            "method='both' compares with the space's own items, which a stored space does not hold; open it with "
+            "data=, or use 'reconstruction' or 'density'."
         )
     dataset = space.coding.read(X)
     with waiting(f"judging {len(dataset):,} items ..."):
