@@ -70,14 +70,20 @@ def booster() -> str:
 
 
 def _linear(y: np.ndarray, columns: int, classes: bool, seed: int) -> Any:
-    from sklearn.linear_model import LogisticRegression, RidgeCV
+    from sklearn.decomposition import PCA
+    from sklearn.linear_model import LogisticRegression, LogisticRegressionCV, RidgeCV
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     if not classes:
         return make_pipeline(StandardScaler(), RidgeCV(RIDGES))
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=300))
-    return _searched(model, {"logisticregression__C": PENALTIES}, y, classes, seed)
+    parts = _parts(y, classes, seed)
+    if parts is None:
+        return make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=300))
+    # where there are more features than items, weights that see nothing are rotated away: a penalty of squares has the
+    # same answer in fewer dimensions
+    fewer = [PCA()] if columns > len(y) else []
+    return make_pipeline(StandardScaler(), *fewer, LogisticRegressionCV(Cs=PENALTIES, cv=parts, max_iter=300))
 
 
 def _knn(y: np.ndarray, columns: int, classes: bool, seed: int) -> Any:
@@ -118,10 +124,15 @@ _MODELS = {"linear": _linear, "knn": _knn, "xgboost": _xgboost}
 
 def _searched(model: Any, grid: dict[str, Any], y: np.ndarray, classes: bool, seed: int) -> Any:
     """With the best of the grid in cross-validation; as it is where there are too few items for that."""
-    from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold
+    from sklearn.model_selection import GridSearchCV
+
+    parts = _parts(y, classes, seed)
+    return model if parts is None else GridSearchCV(model, grid, cv=parts, error_score=0.0)
+
+
+def _parts(y: np.ndarray, classes: bool, seed: int) -> Any:
+    """How the labelled items are split for cross-validation; None where there are too few of them."""
+    from sklearn.model_selection import KFold, StratifiedKFold
 
     folds = min(FOLDS, int(np.bincount(y).max()) if classes else len(y) // 2)
-    if folds < 2:
-        return model
-    parts = (StratifiedKFold if classes else KFold)(folds, shuffle=True, random_state=seed)
-    return GridSearchCV(model, grid, cv=parts, error_score=0.0)
+    return None if folds < 2 else (StratifiedKFold if classes else KFold)(folds, shuffle=True, random_state=seed)
