@@ -22,8 +22,18 @@ def test_a_page_and_what_is_said(model: str, tmp_path: Path, capsys: pytest.Capt
     assert main(["map", model, "digits", "--method", "pca", "--limit", "300", "--out", str(out)]) == 0
     assert out.read_text().startswith("<!DOCTYPE html>")
     said = " ".join(capsys.readouterr().err.split())
-    assert said.startswith("300 of 1,797 items by pca, trustworthiness 0.")
-    assert "PCA's map 0." in said
+    assert said.startswith("300 of 1,797 items: ")
+    assert "PCA · 300 items · trustworthiness 0." in said
+
+
+def test_the_code_of_a_run_is_judged_by_its_items(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["fit", "wine", "--model", "pca", "--code", "2", "--out", "run", "--quiet"]) == 0
+    assert main(["map", "run"]) == 0
+    expected = hs.HiddenSpace(hs.load("run"), "wine").map().trustworthiness
+    assert f"trustworthiness {expected:.3f} against the items" in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_table(model: str, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from PIL import Image
 import hiddenspace as hs
 from hiddenspace.errors import HiddenspaceError, MissingExtraError, UsageError
 from hiddenspace.metrics.trustworthiness import map_trustworthiness
+from hiddenspace.pictures.atlas import title
 from hiddenspace.space.hidden_space import HiddenSpace
 from hiddenspace.space.maps import Map
 from hiddenspace.space.projections import pca_map, project
@@ -109,7 +110,20 @@ def test_auto(width, method):
     assert made.method == method
     if width == 2:
         np.testing.assert_array_equal(made.coordinates, codes[:, :2])
-        assert made.trustworthiness == 1
+
+
+def test_a_code_that_is_its_own_map_is_judged_by_the_items():
+    x = clusters(width=5)[0]
+    pca = hs.PCA(2).fit(x)
+    made = HiddenSpace(pca, x).map()
+    assert (made.method, made.against) == ("code", "items")
+    expected = map_trustworthiness(x, pca.transform(x))[0]
+    assert made.trustworthiness == pytest.approx(expected) == pytest.approx(made.pca_trustworthiness)
+    assert expected < 1
+    alone = HiddenSpace(pca.transform(x)).map()
+    assert np.isnan(alone.trustworthiness)
+    assert "not judged without the items" in title(alone)
+    assert f"{expected:.3f} against the items" in title(made)
 
 
 def test_a_limit_draws_items_with_all_that_belongs_to_them():

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from hiddenspace.cli.spaces import space_of
+from hiddenspace.cli.spaces import space_of, stored, whole_space_of
+from hiddenspace.pictures.atlas import title
 from hiddenspace.space.maps import check_ending, colour_of
 
 
@@ -53,9 +54,11 @@ def map(
     path = Path(out)
     check_ending(path)
     space = space_of(run, source, labels)
+    if source is None and space.code_size <= 2 and stored(run):  # its own map, which is judged by the items
+        space = whole_space_of(run)
     colour_of(space.metadata, colour)
     made = space.map(method, limit=limit, random_state=seed)
     made.save(path, colour)
     say = Console(stderr=True).print
-    trust = f"trustworthiness {made.trustworthiness:.3f}, PCA's map {made.pca_trustworthiness:.3f}"
-    say(f"{len(made):,} of {len(space):,} items by {made.method}, {trust}: {out}", highlight=False, markup=False)
+    say(f"{len(made):,} of {len(space):,} items: {out}", highlight=False, markup=False)
+    say(title(made), highlight=False, markup=False)

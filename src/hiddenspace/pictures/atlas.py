@@ -80,10 +80,13 @@ def atlas(map_: Map, *, colour: str | None = None, theme: Theme = LIGHT, width: 
 
 def title(map_: Map) -> str:
     """Method, items and trustworthiness in a line."""
-    trust = "too few different items to judge it"
+    trust = "too few different items to judge it" if map_.against == "codes" else "not judged without the items"
     if not np.isnan(map_.trustworthiness):
         trust = f"trustworthiness {map_.trustworthiness:.3f}"
-        trust += "" if map_.method == "pca" else f" (PCA's map {map_.pca_trustworthiness:.3f})"
+        if map_.against == "items":
+            trust += f" against the items (their PCA map {map_.pca_trustworthiness:.3f})"
+        elif map_.method != "pca":
+            trust += f" (PCA's map {map_.pca_trustworthiness:.3f})"
     return f"{NAMES[map_.method]} · {len(map_):,} {'item' if len(map_) == 1 else 'items'} · {trust}"
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from hiddenspace.autoencoders import checks
+from hiddenspace.data.format import in_model_space
 from hiddenspace.errors import HiddenspaceError, UsageError, writing
 from hiddenspace.metrics.trustworthiness import map_trustworthiness
 from hiddenspace.space.items import LABEL, free_name
@@ -42,7 +43,11 @@ class Map:
         The one that was used.
     trustworthiness, pca_trustworthiness : float
         Of this map and of the two first principal components, both against the codes, with 10 neighbours, on at most
-        5,000 of the items; see `map_trustworthiness`.
+        5,000 of the items; see `map_trustworthiness`. A code of one or two numbers is its own map, which tells
+        nothing: it and the principal components of the items are then judged against the items, in model space; NaN
+        where the space holds codes alone.
+    against : {"codes", "items"}
+        What was taken for true.
     """
 
     coordinates: NDArray[np.float32]
@@ -52,6 +57,7 @@ class Map:
     method: str
     trustworthiness: float
     pca_trustworthiness: float
+    against: Literal["codes", "items"] = "codes"
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -166,11 +172,23 @@ def make_map(space: HiddenSpace, method: str = "auto", *, limit: int = 10_000, r
     codes = space.codes[chosen]
     with waiting(f"laying {len(chosen):,} items out in two dimensions ..."):
         coordinates, used = project(codes, method, random_state)
-        flat = coordinates if used == "pca" else pca_map(codes, random_state)
-        trust, pca_trust = map_trustworthiness(codes, coordinates, flat, random_state=random_state)
+        own = used in ("code", "pca") and codes.shape[1] <= 2
+        truth = _items(space, chosen) if own else codes
+        flat = coordinates if used == "pca" and not own else pca_map(truth, random_state)
+        trust, pca_trust = map_trustworthiness(truth, coordinates, flat, random_state=random_state)
         thumbnails = space.thumbnails(chosen)
     metadata = space.metadata.iloc[chosen].reset_index(drop=True)
-    return Map(coordinates, space.ids[chosen], metadata, thumbnails, used, trust, pca_trust)
+    against: Literal["codes", "items"] = "items" if own else "codes"
+    return Map(coordinates, space.ids[chosen], metadata, thumbnails, used, trust, pca_trust, against)
+
+
+def _items(space: HiddenSpace, chosen: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Items (n, values) in model space; without any columns, where the space holds only their codes."""
+    format_ = space.coding.format
+    if space._dataset is None or format_ is None:
+        return np.zeros((len(chosen), 0), np.float32)
+    parts = [x.flatten(1).numpy() for x in in_model_space(format_, space._dataset.take(chosen))]
+    return np.concatenate(parts)
 
 
 def colour_of(metadata: pd.DataFrame, name: str | None) -> str | None:
