@@ -393,7 +393,7 @@ class HiddenSpace:
         return shown, codes
 
     def update(self, items: Any, metadata: Any) -> None:
-        """Other metadata for some items.
+        """Other metadata for some items. (Another picture is another item: `delete` the one, `add` the other.)
 
         Parameters
         ----------
