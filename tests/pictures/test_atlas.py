@@ -2,11 +2,13 @@
 
 import base64
 import hashlib
+import html
 import io
 import json
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -279,6 +281,13 @@ def test_ten_thousand_pictures_of_noise_stay_under_15_megabytes():
     assert len(page.encode()) < 15_000_000
 
 
+def seen(address: str, folder: Path) -> str:
+    """The page as a browser has it after three seconds."""
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", f"--user-data-dir={folder / 'profile'}"]
+    command = [BROWSER, *flags, "--virtual-time-budget=3000", "--dump-dom", address]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+
+
 @pytest.mark.skipif(BROWSER is None, reason="there is no Chromium")
 @pytest.mark.parametrize("thumbnails", [[one_colour((9, 9, 9))] * 200, None])
 def test_the_page_in_a_browser(tmp_path, thumbnails):
@@ -289,9 +298,7 @@ def test_the_page_in_a_browser(tmp_path, thumbnails):
     path = tmp_path / "map.html"
     path.write_text(atlas_page(made, "label"), encoding="utf-8")
     address = f"file://{path}#lasso=0.1,0.1,0.1,0.6,0.6,0.6,0.6,0.1&search=%3C/script&zoom=2&show=3"
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", f"--user-data-dir={tmp_path / 'profile'}"]
-    command = [BROWSER, *flags, "--virtual-time-budget=3000", "--dump-dom", address]
-    page = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+    page = seen(address, tmp_path)
     x, y = coordinates[:, 0], 1 - coordinates[:, 1]
     inside = (x > 0.1) & (x < 0.6) & (y > 0.1) & (y < 0.6) & (np.arange(200) % 2 == 0)
     assert 'data-ready="yes"' in page
@@ -300,3 +307,34 @@ def test_the_page_in_a_browser(tmp_path, thumbnails):
     assert page.count('class="class"') == 2
     assert "<b>id 3</b>" in page
     assert "<title>t-SNE" in page
+
+
+# what a person does with the mouse: the button is pressed when the page is ready; its file is shown instead of saved
+CATCH = """<script>
+URL.createObjectURL = (blob) => {
+  const found = document.createElement("pre");
+  blob.text().then((text) => { found.id = "saved"; found.textContent = text; document.body.append(found); });
+  return "#";
+};
+</script>"""
+PRESS = '<script>setTimeout(() => document.getElementById("save").click(), 1000);</script>'
+
+
+@pytest.mark.skipif(BROWSER is None, reason="there is no Chromium")
+def test_what_the_loop_holds_is_saved_as_csv(tmp_path):
+    rng = np.random.default_rng(0)
+    coordinates = rng.uniform(size=(60, 2)).astype(np.float32)
+    coordinates[:2] = [[0, 0], [1, 1]]
+    columns = {"label": ['say "a, b"', "two\nlines", EVIL] * 20, "size": rng.normal(size=60).astype(np.float32)}
+    made = map_of(60, columns, None, coordinates)
+    page = re.sub(r"<meta http-equiv=.Content-Security-Policy.[^>]*>", "", atlas_page(made, "label"))
+    (tmp_path / "map.html").write_text(page.replace("<body>", f"<body>{CATCH}") + PRESS)
+    dom = seen(f"file://{tmp_path / 'map.html'}#lasso=0.1,0.1,0.1,0.6,0.6,0.6,0.6,0.1", tmp_path)
+    text = html.unescape(re.search(r'<pre id="saved">(.*?)</pre>', dom, re.DOTALL)[1])
+    saved = pd.read_csv(io.StringIO(text))
+    x, y = coordinates[:, 0], 1 - coordinates[:, 1]
+    inside = np.flatnonzero((x > 0.1) & (x < 0.6) & (y > 0.1) & (y < 0.6))
+    assert sorted(saved["id"]) == inside.tolist()
+    expected = made.metadata.iloc[saved["id"]].reset_index(drop=True)
+    assert saved["label"].tolist() == expected["label"].tolist()
+    np.testing.assert_allclose(saved["size"], expected["size"], rtol=1e-3)
