@@ -247,7 +247,9 @@ class HiddenSpace:
 
         With `within_range` numbers and dates of a table go no further than those that the model has seen there.
         """
-        items = self.coding.decode(checked_codes(codes, self.code_size))
+        checked = checked_codes(codes, self.code_size)
+        with waiting(f"decoding {len(checked):,} codes ..."):
+            items = self.coding.decode(checked)
         format_ = self.coding.format
         return format_.within_range(items) if within_range and isinstance(format_, TableFormat) else items
 
@@ -767,7 +769,8 @@ class HiddenSpace:
         """
         from hiddenspace.space.maximising import maximise
 
-        found = maximise(self.coding, units, layer, **options)
+        with waiting(f"looking for what {len(units):,} units answer to ..."):
+            found = maximise(self.coding, units, layer, **options)
         assert self.coding.format is not None  # or it could not see
         return self.coding.format.to_data(found.numpy())
 
