@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.metrics import roc_auc_score
+from sklearn.neighbors import NearestNeighbors
 from torch import nn
 
 import hiddenspace as hs
@@ -36,7 +37,13 @@ def auc(space, odd, method):
 
 
 @pytest.mark.parametrize(
-    ("method", "off", "rare"), [("reconstruction", True, False), ("density", False, True), ("both", True, True)]
+    ("method", "off", "rare"),
+    [
+        ("reconstruction", True, False),
+        ("density", False, True),
+        ("both", True, True),
+        ("neighbours", False, True),
+    ],
 )
 def test_each_method_sees_its_own_kind(space, method, off, rare):
     for odd, seen in ((OFF, off), (RARE, rare)):
@@ -72,11 +79,24 @@ def test_any_network_that_decodes_is_judged_in_model_space():
     assert np.isfinite(space.score_samples(FRESH, method="both")).all()
 
 
-def test_without_a_decoder_only_the_density_is_left():
+def test_neighbours_are_the_five_nearest_but_not_the_item_itself(space):
+    near = NearestNeighbors(n_neighbors=6).fit(space.codes)
+    fresh, own = near.kneighbors(space.encode(FRESH))[0], near.kneighbors(space.codes[:50])[0]
+    scores = space.score_samples(np.concatenate([FRESH, USUAL[:50]]), method="neighbours")
+    np.testing.assert_allclose(scores[:200], -fresh[:, :5].mean(1), rtol=1e-4)
+    np.testing.assert_allclose(scores[200:], -own[:, 1:].mean(1), rtol=1e-4)
+    few = hs.HiddenSpace(space.codes[:3])
+    expected = np.linalg.norm(few.codes[:2] - few.codes[2], axis=1).mean()
+    np.testing.assert_allclose(few.score_samples([2], method="neighbours"), [-expected], rtol=1e-5)
+    assert hs.HiddenSpace(space.codes[:1]).score_samples(space.codes[1:2], method="neighbours")[0] < 0
+
+
+def test_without_a_decoder_only_the_codes_are_left():
     space = hs.HiddenSpace(nn.Linear(6, 2), USUAL)
-    assert np.isfinite(space.score_samples(FRESH, method="density")).all()
+    for method in ("density", "neighbours"):
+        assert np.isfinite(space.score_samples(FRESH, method=method)).all()
     for method in ("reconstruction", "both"):
-        with pytest.raises(ModelError, match="no decoder"):
+        with pytest.raises(ModelError, match="use 'neighbours' or 'density'"):
             space.score_samples(FRESH, method=method)
 
 
@@ -88,14 +108,14 @@ def test_of_ready_codes_there_is_the_density():
         space.score_samples([3, 5], method="density"), space.density("gmm").log_density(USUAL[[3, 5], :2])
     )
     for method in ("reconstruction", "both"):
-        with pytest.raises(ModelError, match="use method='density'"):
+        with pytest.raises(ModelError, match="use 'neighbours' or 'density'"):
             space.score_samples(FRESH[:, :2], method=method)
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_higher_is_more_usual(space, method):
     """As scikit-learn's score_samples has it."""
-    far = 100 * rng.normal(size=(20, 6)).astype(np.float32)
+    far = FRESH[:20] + 100 * (PLANE[0] + rng.normal(size=6)).astype(np.float32)  # along the plane, and off it
     assert space.score_samples(far, method=method).max() < space.score_samples(FRESH, method=method).min()
 
 

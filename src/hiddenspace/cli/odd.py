@@ -42,7 +42,8 @@ def odd(
     source : str
         The items that are judged.
     method : str
-        What is hard to rebuild (reconstruction), what has a rare code (density), or both together.
+        What is hard to rebuild (reconstruction), what has a rare code (density), both together, or what has a code far
+        from its nearest ones (neighbours), the best with --model contrastive.
     n : int
         How many of the oddest are shown as a picture, where items are images.
     usual : str, optional

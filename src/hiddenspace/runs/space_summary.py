@@ -19,6 +19,7 @@ from hiddenspace.runs.showing import as_shown, decoded
 from hiddenspace.space.comparing import compare_fitted
 from hiddenspace.space.hidden_space import HiddenSpace
 from hiddenspace.space.morphing import path_between
+from hiddenspace.space.search import SAME
 
 if TYPE_CHECKING:
     from hiddenspace.runs.run import Split
@@ -29,8 +30,6 @@ MORPHS, STEPS = {"images": 3, "vectors": 3, "table": 1}, 8
 SAMPLED = {"images": 30, "vectors": 6, "table": 6}
 LABELS = (100, 1000)
 JUDGES = 2000
-SAME = 1e-4
-"""Codes nearer than this, relatively, are those of one item, which may be in the space."""
 SAMPLER = "a mixture of Gaussians"
 
 

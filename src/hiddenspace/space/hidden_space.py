@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from hiddenspace.space.neighbours import Neighbours
 
 Method = Literal["gaussian", "gmm", "kde", "flow", "prior"]
-Judge = Literal["reconstruction", "density", "both"]
+Judge = Literal["reconstruction", "density", "both", "neighbours"]
 AGAIN = 32
 """Items of a space that are encoded again, to see whether data are what it was made of."""
 
@@ -692,9 +692,10 @@ class HiddenSpace:
         ----------
         X : anything `load_dataset` takes
             Where the space was made of ready codes, codes (m, d), or what `codes_of` takes.
-        method : {"reconstruction", "density", "both"}
-            Minus the mean squared error of the reconstruction, the log density of the code, or that of the code and the
-            logarithm of the error together.
+        method : {"reconstruction", "density", "both", "neighbours"}
+            Minus the mean squared error of the reconstruction, the log density of the code, that of the code and the
+            logarithm of the error together, or minus the mean distance to the five nearest codes (an item of the space
+            not being its own neighbour).
 
         Raises
         ------

@@ -229,6 +229,11 @@ class Neighbours:
             raise UsageError(f"k={k} is too many: there are {fewest:,} items{which} to choose from in this space.")
         return self._frame(positions[kept], distances[kept], len(queries))
 
+    def distances(self, codes: np.ndarray, k: int) -> np.ndarray:
+        """(m, k) Euclidean distances to the k nearest codes, ascending; to all where there are fewer than k."""
+        queries = checked_codes(codes, self._items.codes.shape[1])
+        return self._search.nearest(queries, min(k, len(self._items)), None)[1]
+
     def _positions_or_none(self, ids: Sequence[Any] | None, count: int) -> np.ndarray:
         """(m,) positions of these ids, -1 where there is none."""
         if ids is None:

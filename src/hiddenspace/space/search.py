@@ -15,6 +15,8 @@ MANY = 100_000
 """From so many items on, an index is searched."""
 MOST_BY_INDEX = 100
 """Of more neighbours than this, an index tuned for ten would miss many: every code is looked at."""
+SAME = 1e-4
+"""Codes nearer than this, as a part of their length, are those of one item."""
 
 
 class CodeSearch:
