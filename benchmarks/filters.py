@@ -60,10 +60,16 @@ def measured(filters: np.ndarray) -> tuple[float, float]:
 
 
 def deeper_units() -> None:
-    """24 pictures that units of a convolutional autoencoder of the sample "shapes" answer to, six of each layer."""
-    model = hs.Autoencoder(code=32, random_state=0).fit("shapes")
-    space = hs.HiddenSpace(model, "shapes")
+    """Pictures that units of a convolutional autoencoder of the sample "shapes" answer to, six of each layer.
+
+    Below them six items, and what the code keeps of these.
+    """
+    shapes = hs.load_dataset("shapes")
+    model = hs.Autoencoder(code=32, random_state=0).fit(shapes)
+    space = hs.HiddenSpace(model, shapes)
     found = [space.maximise(range(6), layer) for layer in ("stages.0", "stages.1", "block", None)]
+    some = shapes.take(range(6))
+    found += [np.asarray(some.items), model.reconstruct(some)]
     picture = tile(np.rint(np.concatenate(found)).astype(np.uint8), columns=6, scale=3)
     picture.save(ROOT / "docs" / "pictures" / "maximised.png")
 

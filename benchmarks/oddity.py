@@ -92,9 +92,9 @@ def main() -> None:
         notes = [
             f"{ITEMS:,} training images without the class (others for each seed), judged on the first {TESTED:,} test "
             f"images; seeds 0 to {options.seeds - 1}: mean over classes (lowest to highest seed), then each class.",
-            f"The autoencoder and the contrastive encoder had {EPOCHS} epochs. The best PCA is best on these test images, in its favour, "
-            f"among {RANKS}. The size of the code was chosen on training images, with the classes 0, 2, 4, 6 and 8 "
-            "held out.",
+            f"The autoencoder and the contrastive encoder had {EPOCHS} epochs. The best PCA is best on these test "
+            f"images, in its favour, among {RANKS}. The size of the code and the ways to judge were chosen on training "
+            "images, with the classes 0, 2, 4, 6 and 8 held out.",
         ]
         header = ["", "mean ROC-AUC", *(f"class {odd}" for odd in options.classes)]
         show(f"oddity_{name}", f"{name}: a class that was never seen", header, rows, notes)
