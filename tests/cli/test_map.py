@@ -34,6 +34,15 @@ def test_the_code_of_a_run_is_judged_by_its_items(
     assert main(["map", "run"]) == 0
     expected = hs.HiddenSpace(hs.load("run"), "wine").map().trustworthiness
     assert f"trustworthiness {expected:.3f} against the items" in " ".join(capsys.readouterr().err.split())
+    assert main(["report", "run"]) == 0
+    assert "against the items themselves" in (tmp_path / "run" / "report.html").read_text()
+    hs.HiddenSpace.open("run").delete([5])  # the items are no longer those of the space
+    assert main(["map", "run"]) == 0
+    assert "not judged without the items" in capsys.readouterr().err
+    for command in (["relevance", "run"], ["odd", "run", "wine", "--method", "both"]):
+        code, said = main(command), " ".join(capsys.readouterr().err.split())
+        assert code == (1 if command[0] == "relevance" else 0), said
+    assert main(["relevance", "run", "wine"]) == 0
 
 
 def test_a_table(model: str, tmp_path: Path) -> None:

@@ -67,6 +67,12 @@ def test_towards_an_attribute_with_detail(space: HiddenSpace, tmp_path: Path) ->
     np.testing.assert_allclose(way[2:], whole.move([3], step, detail=True), atol=1e-3)
 
 
+def test_detail_is_of_one_item(model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    conditions = ["--towards", "label = 8", "--away-from", "label = 3", "--detail", "--out", str(tmp_path / "w.npy")]
+    assert main(["morph", model, "label = 3", *conditions, *DIGITS]) == 1
+    assert "neither an id of this space nor a file" in " ".join(capsys.readouterr().err.split())
+
+
 @pytest.mark.parametrize(
     "wrong", [["3", "8", "--detail"], ["3", "8", "--direction", "means"], ["3", "8", "--strength", "2"]]
 )

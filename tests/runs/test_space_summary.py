@@ -46,13 +46,21 @@ def test_probes_are_judged_on_items_that_no_label_came_from(tmp_path: Path, monk
 
 @pytest.mark.parametrize(
     ("labels", "metric"),
-    [(np.linspace(0, 1, 60), "R2"), (np.arange(60), None), (np.zeros(60, int), None), (None, None)],
+    [
+        (np.linspace(0, 1, 60), "R2"),
+        (np.arange(60), None),
+        (np.zeros(60, int), None),
+        (None, None),
+        (np.where(np.arange(60) % 4, np.nan, np.linspace(0, 1, 60)), None),  # too few to judge by
+    ],
 )
 def test_few_labels_are_of_any_kind_that_can_be_told(labels: np.ndarray | None, metric: str | None) -> None:
     x = np.random.default_rng(0).standard_normal((60, 4)).astype(np.float32)
     training, held_out = hs.Dataset(x, "vectors", labels, "rows").split(0.3, 0)
     found = space_summary._few_labels(training, held_out, {"PCA": hs.PCA(2).fit(training)}, 0)
     assert (None if found is None else found.attrs["metric"]) == metric
+    if found is not None:
+        assert set(found["labels"]) == {29}, "of all 42 labels every draw would be the same"
 
 
 def test_the_report_of_a_changed_space_shows_the_items_of_the_run(tmp_path: Path) -> None:

@@ -334,6 +334,23 @@ def test_opened_with_its_items_a_space_does_what_needs_them(
         hs.HiddenSpace.open(tmp_path / "space.lance", model, data=digits.take(np.arange(len(own))[::-1]))
 
 
+def test_what_is_shown_beside_a_stored_space_changes_nothing_of_where_it_is_kept(
+    own: HiddenSpace, digits: hs.Dataset, tmp_path: Path
+) -> None:
+    hs.HiddenSpace(own.codes).save(tmp_path / "bare.lance")
+    with pytest.raises(DataError, match="of another kind"):
+        hs.HiddenSpace.open(tmp_path / "bare.lance", data=digits)
+    own.save(tmp_path / "space.lance")
+    opened = hs.HiddenSpace.open(tmp_path / "space.lance", own.coding.model, data=digits)
+    opened.update("label = 3", {"label": 30})
+    step = opened.direction("label = 30", "label = 5")
+    assert opened.move([3], step, detail=True).shape == (1, 8, 8), "the items are the same as before"
+    opened.delete([0, 1])
+    assert len(hs.HiddenSpace.open(tmp_path / "space.lance")) == len(opened) == len(digits) - 2
+    with pytest.raises(DataError, match="open it with data="):
+        opened.move([3], step, detail=True)
+
+
 def test_saved_and_opened(own: HiddenSpace, pca: hs.PCA, tmp_path: Path) -> None:
     own.save(tmp_path / "space.lance")
     opened = hs.HiddenSpace.open(tmp_path / "space.lance", pca)

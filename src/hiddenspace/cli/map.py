@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
 
-from hiddenspace.cli.spaces import space_of, stored, whole_space_of
+from hiddenspace.cli.spaces import space_of, whole_space_of
+from hiddenspace.errors import HiddenspaceError
 from hiddenspace.pictures.atlas import title
 from hiddenspace.space.maps import check_ending, colour_of
 
@@ -54,8 +56,9 @@ def map(
     path = Path(out)
     check_ending(path)
     space = space_of(run, source, labels)
-    if source is None and space.code_size <= 2 and stored(run):  # its own map, which is judged by the items
-        space = whole_space_of(run)
+    if source is None and space.code_size <= 2:  # its own map, which the items judge, where they are still there
+        with suppress(HiddenspaceError):
+            space = whole_space_of(run)
     colour_of(space.metadata, colour)
     made = space.map(method, limit=limit, random_state=seed)
     made.save(path, colour)

@@ -108,4 +108,5 @@ def _towards(space: HiddenSpace, item: str, step: np.ndarray, steps: int, method
 def _with_detail(space: HiddenSpace, item: str, step: np.ndarray, steps: int) -> Any:
     """The same, where each is the original and what the step changes."""
     check_steps(steps)
+    space.code_of(item)  # which refuses what is not one item
     return np.concatenate([space.move(item, step, share, detail=True) for share in np.linspace(0, 1, steps)])

@@ -73,9 +73,8 @@ def _usual(run: str, model: Any, dataset: Dataset, method: Judge, usual: str | N
     """The space of the ordinary items; of stored ones there are only codes, which do not tell errors."""
     if usual is not None:
         return HiddenSpace(model, read_for(run, model, usual))
-    if stored(run):
-        own = source_of(run, "say with --usual what is ordinary") if method == "both" else None
-        return HiddenSpace.open(run, model, data=own)
+    if method != "both" and stored(run):
+        return HiddenSpace.open(run, model)
     own = source_of(run, "say with --usual what is ordinary")
     return HiddenSpace(model, dataset if own is None else own)
 

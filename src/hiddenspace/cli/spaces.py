@@ -50,11 +50,19 @@ def whole_space_of(run: str, source: str | None = None) -> HiddenSpace:
     Raises
     ------
     DataError
-        If the source cannot be read any more.
+        If the source cannot be read any more, or the space has been changed since.
+    UsageError
+        If no source is given, and this is no run.
     """
-    if source is None and stored(run):
-        return HiddenSpace.open(run, data=source_of(run, "give it with --source"))
-    return space_of(run, source)
+    if source is not None:
+        return space_of(run, source)
+    own = source_of(run, "name the items with --source")
+    if own is None or not stored(run):
+        raise UsageError(f"{run} does not know its items; name them with --source.")
+    try:
+        return HiddenSpace.open(run, data=own)
+    except DataError as error:
+        raise DataError(f"the items of {run} are not those of its space ({error}); name them with --source.") from error
 
 
 def source_of(run: str, mend: str) -> Dataset | None:

@@ -80,7 +80,7 @@ def atlas(map_: Map, *, colour: str | None = None, theme: Theme = LIGHT, width: 
 
 def title(map_: Map) -> str:
     """Method, items and trustworthiness in a line."""
-    trust = "too few different items to judge it" if map_.against == "codes" else "not judged without the items"
+    trust = "not judged without the items" if map_.against == "nothing" else "too few different items to judge it"
     if not np.isnan(map_.trustworthiness):
         trust = f"trustworthiness {map_.trustworthiness:.3f}"
         if map_.against == "items":

@@ -94,6 +94,7 @@ def _few_labels(table: pd.DataFrame) -> dict[str, Any]:
         "metric": said["metric"],
         "draws": said["seeds"],
         "verdict": said["verdict"],
+        "notes": said["notes"],
     }
 
 

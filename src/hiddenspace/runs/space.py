@@ -36,11 +36,14 @@ def store_space(
     """
     try:
         if not anew and (folder / STORE).exists():
-            space = HiddenSpace.open(folder)
             # one that somebody has changed stays as it is, but the report shows the run's own items
-            return (
-                space if np.array_equal(space.ids, ids_of(dataset, None, len(dataset))) else HiddenSpace(model, dataset)
-            )
+            try:
+                space = HiddenSpace.open(folder, model, data=dataset)
+                if np.array_equal(space.ids, ids_of(dataset, None, len(dataset))):
+                    return space
+            except DataError:
+                pass
+            return HiddenSpace(model, dataset)
         space = HiddenSpace(model, dataset)
         space.save(folder / STORE)
     except DataError as error:

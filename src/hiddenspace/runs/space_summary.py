@@ -29,7 +29,7 @@ QUERIES, NEIGHBOURS = {"images": 4, "vectors": 3, "table": 2}, 7
 MORPHS, STEPS = {"images": 3, "vectors": 3, "table": 1}, 8
 SAMPLED = {"images": 30, "vectors": 6, "table": 6}
 LABELS = (100, 1000)
-JUDGES = 2000
+LEAST_JUDGES, JUDGES = 10, 2000
 SAMPLER = "a mixture of Gaussians"
 
 
@@ -121,6 +121,8 @@ def _few_labels(training: Dataset, held_out: Dataset, models: Mapping[str, Encod
     if training.labels is None or held_out.labels is None:
         return None
     judges = np.flatnonzero(known_labels(held_out.labels))[:JUDGES]
+    if len(judges) < LEAST_JUDGES:
+        return None
     try:
         return compare_fitted(training, held_out.take(judges), models, label_counts=LABELS, random_state=seed)
     except DataError:  # all of one class, or like an id

@@ -33,6 +33,7 @@ from hiddenspace.space.verdicts import verdict
 from hiddenspace.space.watching import watched
 
 MOST_TESTED = 10_000
+MOST_DRAWN = 0.7
 _UNTRAINED = {RAW: "raw", RANDOM: "random"}
 Row = dict[str, Any]
 
@@ -119,7 +120,7 @@ def compare(
             training = replace(data.take(parts.learned_from), labels=None)
             learning = {name: partial(learned, model, training, seed, code, epochs) for name, model in chosen.items()}
             which = f"seed {seed - random_state + 1} of {seeds}"
-            rows += _judged(parts, learning, probes, partial(_begun, step, which))
+            rows += _judged([parts], learning, probes, partial(_begun, step, which))
     return _table(rows, target, seeds, "seed", notes)
 
 
@@ -144,7 +145,8 @@ def compare_fitted(
     models : mapping of name -> fitted model
         The last one gives the size of the random code.
     label_counts : sequence of int
-        As for `compare`, but counts below the number of classes are left out, or become all labels if none remains.
+        As for `compare`, but those below the number of classes are left out, and those above seven in ten of the
+        labels there are: draws of so many are much alike. If none remains, seven in ten are drawn.
     draws : int
         How often labels are drawn.
     random_state : int
@@ -153,7 +155,7 @@ def compare_fitted(
     Returns
     -------
     DataFrame
-        As from `compare`; `seeds` in its `attrs` is the number of draws.
+        As from `compare`; `seeds` in its `attrs` is the number of draws, and the `seconds` are without learning.
 
     Raises
     ------
@@ -162,14 +164,14 @@ def compare_fitted(
     """
     data = replace(training, test=held_out)
     target = _target(data, "auto")
-    counts = [count for count in label_counts if count >= target.classes] or [len(training)]
+    most = max(target.classes, int(MOST_DRAWN * target.known[: len(training)].sum()), 1)
+    counts = [count for count in label_counts if target.classes <= count <= most] or [most]
     code = list(models.values())[-1].code_size_
     baselines = {name: partial(learned, word, training, random_state, code, None) for name, word in _UNTRAINED.items()}
     known = {name: partial(_transform_of, model) for name, model in models.items()}
-    rows: list[Row] = []
-    for seed in range(random_state, random_state + draws):
-        parts = _parts(data, target, 0.0, len(data), counts, seed)
-        rows += _judged(parts, {**baselines, **known}, ("linear", "knn"), _nothing)
+    seeds = range(random_state, random_state + draws)
+    parts = [_parts(data, target, 0.0, len(data), counts, seed) for seed in seeds]
+    rows = [*_judged(parts, {**baselines, **known}, ("linear", "knn"), _nothing)]
     return _table(rows, target, draws, "draw", [*target.notes()])
 
 
@@ -255,23 +257,29 @@ def _possible(label_counts: Sequence[int], target: Target, labelled: np.ndarray)
 
 
 def _judged(
-    parts: Parts, learning: Mapping[str, Callable[[], Encode]], probes: Sequence[str], step: Callable[[str], None]
+    draws: Sequence[Parts],
+    learning: Mapping[str, Callable[[], Encode]],
+    probes: Sequence[str],
+    step: Callable[[str], None],
 ) -> Iterator[Row]:
-    """All scores of one seed: each representation is learned, in turn, and probed; raw values come first."""
-    needed = np.unique(np.concatenate(list(parts.drawn.values())))
+    """All scores of some draws of labels from the same items: each representation is learned once, raw values first."""
+    first = draws[0]
+    needed = np.unique(np.concatenate([positions for parts in draws for positions in parts.drawn.values()]))
     raw: tuple[np.ndarray, np.ndarray] | None = None
     for name, learn in learning.items():
         step(name)
         begun = time.perf_counter()
         encode = learn()
-        features = encode(parts.data.take(needed)), encode(_tested(parts))
+        features = encode(first.data.take(needed)), encode(_tested(first))
         seconds = time.perf_counter() - begun
-        yield from _probed(parts, name, probes, needed, features, seconds)
+        for parts in draws:
+            yield from _probed(parts, name, probes, needed, features, seconds)
         if raw is None:
             raw = features
         elif "xgboost" in probes:
             beside = tuple(np.hstack(pair) for pair in zip(raw, features, strict=True))
-            yield from _probed(parts, BOTH + name, ["xgboost"], needed, beside, seconds)
+            for parts in draws:
+                yield from _probed(parts, BOTH + name, ["xgboost"], needed, beside, seconds)
 
 
 def _tested(parts: Parts) -> Dataset:

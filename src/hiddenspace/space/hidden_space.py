@@ -124,7 +124,9 @@ class HiddenSpace:
             Ready codes are only compared: with others than those the space began with it is not opened.
         data : anything `load_dataset` takes, optional
             The items themselves, all of them in the order of the space, which stores their codes and thumbnails only:
-            for `relevance`, for `score_samples` by 'both', and for `move` with detail.
+            for `relevance`, for `score_samples` by 'both', for `move` with detail, and to judge the `map` of a code of
+            two numbers. Some are encoded, to see that they are the right ones; of ready codes only the number of
+            items is looked at.
         decoder : Module, optional
             Where `model` is a network of one's own, or there is none.
         storage_options : mapping, optional
@@ -164,6 +166,8 @@ class HiddenSpace:
         """The items whose codes are here; some are encoded again to see that they are."""
         coding = self.coding
         dataset = load_dataset(data) if isinstance(coding, ReadyCodes) else coding.read(data)
+        if isinstance(coding, ReadyCodes) and self.store.pictured != (dataset.kind == "images"):
+            raise DataError("the data are of another kind than what this space shows; give those it was made of.")
         if len(dataset) != len(self):
             raise DataError(
                 f"the space has {len(self):,} items and the data {len(dataset):,}; give those it was made of."
@@ -314,7 +318,8 @@ class HiddenSpace:
         """The table, complete: after a change it is all that is left of the items that came with the constructor."""
         from hiddenspace.space.neighbours import Neighbours
 
-        if self._dataset is not None and self._dataset.kind == "images" and not self.store.pictured:
+        store, dataset = self.store, self._dataset
+        if dataset is not None and dataset.kind == "images" and not (store.pictured or store.lasting):
             self._store = Neighbours.temporary(self._with_thumbnails(), self.coding.fingerprint)
         return self.store
 
@@ -404,8 +409,11 @@ class HiddenSpace:
             Columns, with a value for each of the items in their order, or one for all of them.
         """
         ids = self._ids_of(items)
+        before, dataset = self.ids, self._dataset
         self._changing().update(ids, metadata_of(None, metadata, len(ids)))
         self._reread()
+        if np.array_equal(before, self.ids):  # or another process has changed more than that
+            self._dataset = dataset
 
     def delete(self, items: Any) -> None:
         """Takes items out: an id, a sequence of ids, a mask over the space, or a condition such as 'label = 3'."""
@@ -597,7 +605,7 @@ class HiddenSpace:
             1 is the whole step, 0 none; more, and less than 0, are allowed.
         detail : bool
             Give back what the code had lost: the originals plus the difference that the step makes, rather than what
-            is decoded. Items are then named (and the space has not been changed or reopened), or anything
+            is decoded. Items are then named (and the space has been made of them, or opened with data=), or anything
             `load_dataset` takes; not for tables.
 
         Returns
@@ -700,7 +708,7 @@ class HiddenSpace:
         Raises
         ------
         UsageError
-            If there is no such method, or 'both' is asked of a stored space, which does not hold its items.
+            If there is no such method, or 'both' is asked of a stored space that was opened without its items.
         ModelError
             If the items are of another kind or shape, or the model has no decoder where it needs one.
         """
@@ -770,7 +778,7 @@ class HiddenSpace:
         """
         from hiddenspace.space.maximising import maximise
 
-        with waiting(f"looking for what {len(units):,} units answer to ..."):
+        with waiting(f"looking for what {np.size(units):,} units answer to ..."):
             found = maximise(self.coding, units, layer, **options)
         assert self.coding.format is not None  # or it could not see
         return self.coding.format.to_data(found.numpy())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from hiddenspace.autoencoders import checks
 from hiddenspace.data.format import in_model_space
 from hiddenspace.errors import HiddenspaceError, UsageError, writing
-from hiddenspace.metrics.trustworthiness import map_trustworthiness
+from hiddenspace.metrics.trustworthiness import LARGEST, map_trustworthiness
 from hiddenspace.space.items import LABEL, free_name
 from hiddenspace.space.projections import pca_map, project
 from hiddenspace.space.waiting import waiting
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 ENDINGS = (".html", ".png", ".svg", ".csv", ".parquet")
 _DPI = 200
+Against = Literal["codes", "items", "nothing"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +47,7 @@ class Map:
         5,000 of the items; see `map_trustworthiness`. A code of one or two numbers is its own map, which tells
         nothing: it and the principal components of the items are then judged against the items, in model space; NaN
         where the space holds codes alone.
-    against : {"codes", "items"}
+    against : {"codes", "items", "nothing"}
         What was taken for true.
     """
 
@@ -57,7 +58,7 @@ class Map:
     method: str
     trustworthiness: float
     pca_trustworthiness: float
-    against: Literal["codes", "items"] = "codes"
+    against: Against = "codes"
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -173,22 +174,32 @@ def make_map(space: HiddenSpace, method: str = "auto", *, limit: int = 10_000, r
     with waiting(f"laying {len(chosen):,} items out in two dimensions ..."):
         coordinates, used = project(codes, method, random_state)
         own = used in ("code", "pca") and codes.shape[1] <= 2
-        truth = _items(space, chosen) if own else codes
-        flat = coordinates if used == "pca" and not own else pca_map(truth, random_state)
-        trust, pca_trust = map_trustworthiness(truth, coordinates, flat, random_state=random_state)
+        judge = _by_items(space, chosen, random_state) if own else Judge(np.arange(len(chosen)), codes, "codes")
+        flat = coordinates if used == "pca" and not own else pca_map(judge.truth, random_state)
+        laid = coordinates[judge.chosen]
+        trust, pca_trust = map_trustworthiness(judge.truth, laid, flat, random_state=random_state)
         thumbnails = space.thumbnails(chosen)
     metadata = space.metadata.iloc[chosen].reset_index(drop=True)
-    against: Literal["codes", "items"] = "items" if own else "codes"
-    return Map(coordinates, space.ids[chosen], metadata, thumbnails, used, trust, pca_trust, against)
+    return Map(coordinates, space.ids[chosen], metadata, thumbnails, used, trust, pca_trust, judge.against)
 
 
-def _items(space: HiddenSpace, chosen: NDArray[np.intp]) -> NDArray[np.float32]:
-    """Items (n, values) in model space; without any columns, where the space holds only their codes."""
-    format_ = space.coding.format
+class Judge(NamedTuple):
+    """What a map is judged by: which of its items, what they are in truth (m, values), and what that is."""
+
+    chosen: NDArray[np.intp]
+    truth: NDArray[np.float32]
+    against: Against
+
+
+def _by_items(space: HiddenSpace, chosen: NDArray[np.intp], random_state: int) -> Judge:
+    """The items in model space, or nothing, if there are only their codes."""
+    format_, judged = space.coding.format, np.arange(len(chosen))
     if space._dataset is None or format_ is None:
-        return np.zeros((len(chosen), 0), np.float32)
-    parts = [x.flatten(1).numpy() for x in in_model_space(format_, space._dataset.take(chosen))]
-    return np.concatenate(parts)
+        return Judge(judged, np.zeros((len(chosen), 0), np.float32), "nothing")
+    if len(judged) > LARGEST:
+        judged = np.sort(np.random.default_rng(random_state).choice(judged, LARGEST, replace=False))
+    parts = [x.flatten(1).numpy() for x in in_model_space(format_, space._dataset.take(chosen[judged]))]
+    return Judge(judged, np.concatenate(parts), "items")
 
 
 def colour_of(metadata: pd.DataFrame, name: str | None) -> str | None:

@@ -57,10 +57,12 @@ class Neighbours:
         every code is looked at.
     pictured : bool
         Whether there are thumbnails.
+    lasting : bool
+        Whether it is stored, rather than in memory.
     """
 
-    def __init__(self, table: Any) -> None:
-        self._table = table
+    def __init__(self, table: Any, *, lasting: bool = True) -> None:
+        self._table, self.lasting = table, lasting
         self._load()
 
     # making and opening -----------------------------------------------------------------------------------------
@@ -111,7 +113,8 @@ class Neighbours:
     @classmethod
     def temporary(cls, items: Items, fingerprint: str) -> Self:
         """The same in memory; it is gone with the object."""
-        made = cls(lancedb.connect("memory://").create_table("space", table_of(items, fingerprint)))
+        table = lancedb.connect("memory://").create_table("space", table_of(items, fingerprint))
+        made = cls(table, lasting=False)
         made._tend()
         return made
 

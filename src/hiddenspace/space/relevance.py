@@ -110,7 +110,9 @@ def _items(space: HiddenSpace, X: Any) -> Dataset:
     if X is not None:
         return space.coding.read(X)
     if space._dataset is None:
-        raise UsageError("this space holds codes and no items; give the items to look at, relevance(X).")
+        raise UsageError(
+            "this space holds codes and no items; give the items to look at, relevance(X), or open it with data=."
+        )
     return space._dataset
 
 
