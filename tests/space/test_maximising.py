@@ -58,6 +58,7 @@ def test_the_same_seed_gives_the_same_pictures_and_the_encoder_is_left_alone() -
     space = HiddenSpace(encoder, PICTURES)
     first, again, other = (space.maximise([0], steps=5, random_state=seed) for seed in (0, 0, 1))
     np.testing.assert_array_equal(first, again)
+    np.testing.assert_array_equal(space.maximise(0, steps=5, random_state=0), first)  # type: ignore[arg-type]
     assert not np.array_equal(first, other)
     assert torch.equal(encoder[1].weight, before)
     assert encoder[1].weight.grad is None
