@@ -6,11 +6,11 @@ from pathlib import Path
 
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.load import load_dataset
-from hiddenspace.errors import DataError, UsageError
+from hiddenspace.errors import UsageError
 from hiddenspace.runs.reading import model_and_data, own_source
 from hiddenspace.space.embeddings import is_embeddings_file, read_embeddings
 from hiddenspace.space.hidden_space import HiddenSpace
-from hiddenspace.space.places import STORE
+from hiddenspace.space.places import STORE, trouble
 from hiddenspace.space.waiting import waiting
 
 
@@ -59,10 +59,8 @@ def whole_space_of(run: str, source: str | None = None) -> HiddenSpace:
     own = source_of(run, "name the items with --source")
     if own is None or not stored(run):
         raise UsageError(f"{run} does not know its items; name them with --source.")
-    try:
+    with trouble(f"the items of {run} are not those of its space", "name them with --source"):
         return HiddenSpace.open(run, data=own)
-    except DataError as error:
-        raise DataError(f"the items of {run} are not those of its space ({error}); name them with --source.") from error
 
 
 def source_of(run: str, mend: str) -> Dataset | None:
@@ -73,10 +71,8 @@ def source_of(run: str, mend: str) -> Dataset | None:
     DataError
         If they are not there any more; `mend` says what to do.
     """
-    try:
+    with trouble("the run's own data cannot be read", mend):
         return own_source(run)
-    except DataError as error:
-        raise DataError(f"the run's own data cannot be read ({str(error).rstrip('.')}); {mend}.") from error
 
 
 def stored(run: str) -> bool:

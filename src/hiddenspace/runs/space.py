@@ -37,13 +37,8 @@ def store_space(
     try:
         if not anew and (folder / STORE).exists():
             # one that somebody has changed stays as it is, but the report shows the run's own items
-            try:
-                space = HiddenSpace.open(folder, model, data=dataset)
-                if np.array_equal(space.ids, ids_of(dataset, None, len(dataset))):
-                    return space
-            except DataError:
-                pass
-            return HiddenSpace(model, dataset)
+            unchanged = _unchanged(folder, model, dataset)
+            return HiddenSpace(model, dataset) if unchanged is None else unchanged
         space = HiddenSpace(model, dataset)
         space.save(folder / STORE)
     except DataError as error:
@@ -53,3 +48,12 @@ def store_space(
     found = "" if recall is None else f"; the index finds {100 * recall:.1f} % of the ten nearest"
     narrator.say(f"Space: {folder / STORE}, {len(dataset):,} items to search{found}.")
     return space
+
+
+def _unchanged(folder: Path, model: Any, dataset: Dataset) -> HiddenSpace | None:
+    """The stored space with its items, where they are those of this source."""
+    try:
+        space = HiddenSpace.open(folder, model, data=dataset)
+    except DataError:
+        return None
+    return space if np.array_equal(space.ids, ids_of(dataset, None, len(dataset))) else None

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,7 @@ from hiddenspace.space.probing import PROBES, booster, probe_score
 from hiddenspace.space.representations import (
     BASELINES,
     BOTH,
-    RANDOM,
-    RAW,
+    TITLES,
     Encode,
     chosen_models,
     default_epochs,
@@ -34,7 +34,7 @@ from hiddenspace.space.watching import watched
 
 MOST_TESTED = 10_000
 MOST_DRAWN = 0.7
-_UNTRAINED = {RAW: "raw", RANDOM: "random"}
+"""Of the labels there are: draws of more would be much alike."""
 Row = dict[str, Any]
 
 
@@ -167,24 +167,17 @@ def compare_fitted(
     most = max(target.classes, int(MOST_DRAWN * target.known[: len(training)].sum()), 1)
     counts = [count for count in label_counts if target.classes <= count <= most] or [most]
     code = list(models.values())[-1].code_size_
-    baselines = {name: partial(learned, word, training, random_state, code, None) for name, word in _UNTRAINED.items()}
-    known = {name: partial(_transform_of, model) for name, model in models.items()}
+    untrained = ("raw", "random")
+    baselines = {TITLES[word]: partial(learned, word, training, random_state, code, None) for word in untrained}
+    known = {name: partial(attrgetter("transform"), model) for name, model in models.items()}
     seeds = range(random_state, random_state + draws)
     parts = [_parts(data, target, 0.0, len(data), counts, seed) for seed in seeds]
-    rows = [*_judged(parts, {**baselines, **known}, ("linear", "knn"), _nothing)]
+    rows = [*_judged(parts, {**baselines, **known}, ("linear", "knn"), lambda name: None)]
     return _table(rows, target, draws, "draw", [*target.notes()])
 
 
 def _begun(step: Callable[[str], None], which: str, name: str) -> None:
     step(f"{which}: {name}")
-
-
-def _nothing(name: str) -> None:
-    pass
-
-
-def _transform_of(model: Encoding) -> Encode:
-    return model.transform
 
 
 @dataclass(frozen=True, eq=False)

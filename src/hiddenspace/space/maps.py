@@ -174,32 +174,32 @@ def make_map(space: HiddenSpace, method: str = "auto", *, limit: int = 10_000, r
     with waiting(f"laying {len(chosen):,} items out in two dimensions ..."):
         coordinates, used = project(codes, method, random_state)
         own = used in ("code", "pca") and codes.shape[1] <= 2
-        judge = _by_items(space, chosen, random_state) if own else Judge(np.arange(len(chosen)), codes, "codes")
-        flat = coordinates if used == "pca" and not own else pca_map(judge.truth, random_state)
-        laid = coordinates[judge.chosen]
-        trust, pca_trust = map_trustworthiness(judge.truth, laid, flat, random_state=random_state)
+        truth = _items(space, chosen, random_state) if own else Truth(np.arange(len(chosen)), codes, "codes")
+        flat = coordinates if used == "pca" and not own else pca_map(truth.values, random_state)
+        laid = coordinates[truth.chosen]
+        trust, pca_trust = map_trustworthiness(truth.values, laid, flat, random_state=random_state)
         thumbnails = space.thumbnails(chosen)
     metadata = space.metadata.iloc[chosen].reset_index(drop=True)
-    return Map(coordinates, space.ids[chosen], metadata, thumbnails, used, trust, pca_trust, judge.against)
+    return Map(coordinates, space.ids[chosen], metadata, thumbnails, used, trust, pca_trust, truth.against)
 
 
-class Judge(NamedTuple):
-    """What a map is judged by: which of its items, what they are in truth (m, values), and what that is."""
+class Truth(NamedTuple):
+    """What a map is judged by: which of its items (m,), what these are (m, d), and what that is called."""
 
     chosen: NDArray[np.intp]
-    truth: NDArray[np.float32]
+    values: NDArray[np.float32]
     against: Against
 
 
-def _by_items(space: HiddenSpace, chosen: NDArray[np.intp], random_state: int) -> Judge:
-    """The items in model space, or nothing, if there are only their codes."""
+def _items(space: HiddenSpace, chosen: NDArray[np.intp], random_state: int) -> Truth:
+    """As many items as a judgement looks at, in model space; or nothing, if there are only their codes."""
     format_, judged = space.coding.format, np.arange(len(chosen))
     if space._dataset is None or format_ is None:
-        return Judge(judged, np.zeros((len(chosen), 0), np.float32), "nothing")
+        return Truth(judged, np.zeros((len(chosen), 0), np.float32), "nothing")
     if len(judged) > LARGEST:
         judged = np.sort(np.random.default_rng(random_state).choice(judged, LARGEST, replace=False))
     parts = [x.flatten(1).numpy() for x in in_model_space(format_, space._dataset.take(chosen[judged]))]
-    return Judge(judged, np.concatenate(parts), "items")
+    return Truth(judged, np.concatenate(parts), "items")
 
 
 def colour_of(metadata: pd.DataFrame, name: str | None) -> str | None:
