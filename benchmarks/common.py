@@ -51,9 +51,16 @@ def machine() -> str:
     if cpuinfo.exists():
         names = [line.partition(":")[2].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
         model = names[0] if names else model
+    if torch.cuda.is_available():
+        return f"{torch.cuda.get_device_name()} (bf16), torch {torch.__version__}"
     capabilities = [n for n in ("amx_bf16", "avx512_bf16") if torch.cpu.get_capabilities().get(n)]
     threads = torch.get_num_threads()
     return f"{model} ({', '.join(capabilities) or 'no bf16'}), {threads} threads, torch {torch.__version__}"
+
+
+def suffix() -> str:
+    """Of files that hold figures: those of a GPU are never mixed with those of a CPU."""
+    return "_gpu" if torch.cuda.is_available() else ""
 
 
 def five_nearest(train: np.ndarray, labels: np.ndarray, test: np.ndarray, test_labels: np.ndarray) -> float:
@@ -70,7 +77,7 @@ def once(name: str, key: str, measure: Callable[[], Figures]) -> Figures:
 
     So a run that was interrupted goes on. Delete the file to measure everything anew.
     """
-    path = FIGURES / f"{name}.json"
+    path = FIGURES / f"{name}{suffix()}.json"
     known: dict[str, Figures] = json.loads(path.read_text()) if path.exists() else {}
     if key not in known:
         figures = json.loads(json.dumps(measure(), default=float), parse_float=lambda text: round(float(text), 6))
@@ -99,4 +106,4 @@ def show(name: str, title: str, header: Sequence[str], rows: Sequence[Sequence[o
     text = "\n".join(lines) + "\n"
     print(text)
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.md").write_text(text)
+    (RESULTS / f"{name}{suffix()}.md").write_text(text)

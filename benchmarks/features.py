@@ -30,7 +30,7 @@ def main() -> None:
     data = digits_like("fashion-mnist")
     rows = []
     for name, fit in ROWS.items():
-        if len(sys.argv) > 2 and not any(word in name for word in sys.argv[2:]):
+        if len(sys.argv) > 2 and not any(word.lower() in name.lower() for word in sys.argv[2:]):
             continue
         figures = [
             once("features", f"{name}, seed {seed}", functools.partial(measured, fit, data, seed))

@@ -51,18 +51,27 @@ def by_spaces(train: np.ndarray, test: np.ndarray, usual: np.ndarray, code: int,
         space = hs.HiddenSpace(model.fit(train), train)
         for method in METHODS:
             figures[f"{name}({code}), {method}"] = roc_auc_score(usual, space.score_samples(test, method=method))
-    contrastive = hs.ContrastiveEncoder(epochs=EPOCHS, validation_fraction=0, random_state=seed).fit(train)
-    scores = hs.HiddenSpace(contrastive, train).score_samples(test, method="neighbours")
-    return figures | {"hs.ContrastiveEncoder(), neighbours": roc_auc_score(usual, scores)}
+    return figures
+
+
+def by_contrastive_codes(train: np.ndarray, test: np.ndarray, usual: np.ndarray, seed: int) -> Figures:
+    model = hs.ContrastiveEncoder(epochs=EPOCHS, validation_fraction=0, random_state=seed).fit(train)
+    scores = hs.HiddenSpace(model, train).score_samples(test, method="neighbours")
+    return {"hs.ContrastiveEncoder(), neighbours": roc_auc_score(usual, scores)}
+
+
+def cell(name: str, odd: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Training images without a class, others for each seed; test images, and which of them are not of that class."""
+    train, labels, test, test_labels = digits_like(name)
+    seen = np.random.default_rng(seed).permutation(np.flatnonzero(labels != odd))[:ITEMS]
+    return train[seen], test[:TESTED], test_labels[:TESTED] != odd
 
 
 def measure(name: str, odd: int, seed: int) -> Figures:
-    """The area under the ROC curve of every way, one class held out; each seed takes other training images."""
-    train, labels, test, test_labels = digits_like(name)
-    seen = np.random.default_rng(seed).permutation(np.flatnonzero(labels != odd))[:ITEMS]
-    test, usual = test[:TESTED], test_labels[:TESTED] != odd
-    figures = by_spaces(train[seen], test, usual, CODES[name], seed)
-    rows, test_rows = flat(train[seen]), flat(test)
+    """The area under the ROC curve of every way, one class held out."""
+    train, test, usual = cell(name, odd, seed)
+    figures = by_spaces(train, test, usual, CODES[name], seed) | by_contrastive_codes(train, test, usual, seed)
+    rows, test_rows = flat(train), flat(test)
     return figures | by_pca(rows, test_rows, usual) | on_pixels(rows, test_rows, usual, seed)
 
 

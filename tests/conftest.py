@@ -1,4 +1,8 @@
-"""What several test files share."""
+"""What several test files share.
+
+The tests run on the CPU, whose tolerances they have, also where there is a GPU; `HIDDENSPACE_GPU=1 pytest
+tests/test_gpu.py` runs those that need one.
+"""
 
 import os
 from pathlib import Path
@@ -7,6 +11,8 @@ import pytest
 
 # Two workers of pytest share two cores; threads on top of that only get in each other's way.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+if not os.environ.get("HIDDENSPACE_GPU"):
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 
 @pytest.fixture(scope="session")

@@ -134,6 +134,15 @@ def test_a_run_folder_holds_its_model(tmp_path):
     np.testing.assert_array_equal(hs.load(str(tmp_path / "run")).transform(ROWS), model.transform(ROWS))
 
 
+@pytest.mark.parametrize("device", ["cuda", "cuda:99", "nonsense"])  # the tests see no GPU
+def test_a_device_that_is_not_there(device, folder):
+    model = hs.load(folder)
+    before = model.transform(ROWS)
+    with pytest.raises(UsageError, match=rf"There is no device {device} here \(.*\); use another, such as 'cpu'\."):
+        model.to(device)
+    np.testing.assert_array_equal(model.to("cpu").transform(ROWS), before)
+
+
 def test_from_pretrained_wants_its_class(folder):
     assert isinstance(hs.Autoencoder.from_pretrained(folder), hs.Autoencoder)
     with pytest.raises(ModelError, match="holds a Autoencoder, not a PCA"):

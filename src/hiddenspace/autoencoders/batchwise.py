@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from hiddenspace.data.batches import ArrayBatches, Stored
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.format import BATCH
-from hiddenspace.errors import DataError
+from hiddenspace.errors import DataError, UsageError
 from hiddenspace.estimator import Estimator
 from hiddenspace.nets.devices import device_of
 
@@ -25,6 +25,25 @@ class Batchwise(Estimator):
     """Abstract: an encoder, and how items reach it. Always in float32."""
 
     encoder_: nn.Module
+
+    def to(self, device: str | torch.device) -> Self:
+        """Moves the networks to a device ('cpu', 'cuda', 'cuda:1', 'mps'), where they answer from then on.
+
+        `fit` leaves them where it trained; a loaded model is on the CPU.
+
+        Raises
+        ------
+        UsageError
+            If there is no such device.
+        """
+        networks = self.networks()
+        try:
+            for network in networks.values():
+                network.to(device)
+        except (RuntimeError, AssertionError) as error:  # the latter where torch was built without it
+            reason = str(error).splitlines()[0].rstrip(".")
+            raise UsageError(f"There is no device {device} here ({reason}); use another, such as 'cpu'.") from error
+        return self
 
     def in_model_space(self, X: Any) -> np.ndarray:
         """Items as the networks see them, (n, *shape) float32: images (n, c, h, w) in [0, 1]."""

@@ -25,6 +25,11 @@ from hiddenspace.training.randomness import seeded
 from hiddenspace.training.trainer import Trainer
 
 
+def lots(x: Tensor, count: int) -> Tensor:
+    """(b, count) numbers in [0, 1) for a batch, drawn on the CPU: a seed hides the same parts on every device."""
+    return torch.rand(len(x), count).to(x.device, non_blocking=True)
+
+
 class MaskedPatches(Game):
     """Rebuild the patches of an image that were hidden; the encoder sees the others only."""
 
@@ -47,7 +52,7 @@ class MaskedPatches(Game):
         patches = self.encoder.patches(x)
         count = patches.shape[1]
         shown = min(max(1, round((1 - self.mask) * count)), max(1, count - 1))
-        kept = torch.rand(len(x), count, device=x.device).argsort(1)[:, :shown]
+        kept = lots(x, count).argsort(1)[:, :shown]
         hidden = torch.ones(len(x), count, device=x.device)
         if count > 1:  # of a single patch nothing else could be seen
             hidden = hidden.scatter(1, kept, 0.0)
@@ -80,7 +85,7 @@ class MaskedColumns(Game):
 
     def rebuilt(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """All values from those that are not hidden, and which are, both (b, d)."""
-        hidden = torch.rand(len(x), self.encoder.columns, device=x.device) < self.mask
+        hidden = lots(x, self.encoder.columns) < self.mask
         return self.decoder(self.encoder(x, hidden)).float(), hidden[:, self.encoder.groups]  # type: ignore[index]
 
     def completed(self, x: Tensor) -> tuple[Tensor, Tensor]:

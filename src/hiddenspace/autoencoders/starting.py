@@ -90,9 +90,9 @@ class Start:
         return {"kind": "model", "class": type(self.fitted).__name__, "params": params, "fitted": fitted}
 
     def encoder(self, shape: tuple[int, ...], features: int | None) -> Features:
-        """A network of its own for items of this shape; `features` are those of the default one."""
+        """A network of its own, on the CPU, for items of this shape; `features` are those of the default one."""
         if self.fitted is not None:
-            return features_of(copy.deepcopy(self.fitted))
+            return features_of(copy.deepcopy(self.fitted)).cpu()
         if self.network is not None:
             return Features(copy.deepcopy(self.network).cpu())
         assert features is not None

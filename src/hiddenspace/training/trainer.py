@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -119,22 +121,35 @@ class Trainer:
 
         started = "LOCAL_RANK" in os.environ  # by torchrun, a scheduler, or an earlier call
         devices = (_ranks_here() if started else 1) if self.devices == "auto" else self.devices
-        try:
-            fabric = Fabric(
-                accelerator=self.accelerator,
-                devices=devices,
-                strategy="ddp" if started else self.strategy,
-                num_nodes=self.nodes,
-                loggers=list(self.loggers),
-            )
-        except Exception as error:  # of several kinds that have no base in common
-            reason = " ".join(str(error).split()).rstrip(".")
-            raise UsageError(
-                f"accelerator={self.accelerator!r} with devices={self.devices!r} cannot be had here ({reason}); "
-                "use what there is, or 'auto'."
-            ) from error
-        fabric.launch()
+        with _without_hints():
+            try:
+                fabric = Fabric(
+                    accelerator=self.accelerator,
+                    devices=devices,
+                    strategy="ddp" if started else self.strategy,
+                    num_nodes=self.nodes,
+                    loggers=list(self.loggers),
+                )
+            except Exception as error:  # of several kinds that have no base in common
+                reason = " ".join(str(error).split()).rstrip(".")
+                raise UsageError(
+                    f"accelerator={self.accelerator!r} with devices={self.devices!r} cannot be had here ({reason}); "
+                    "use what there is, or 'auto'."
+                ) from error
+            fabric.launch()
         return fabric
+
+
+@contextmanager
+def _without_hints() -> Iterator[None]:
+    """Fabric advises on the precision of products whenever it meets a GPU; here `precision` decides on that."""
+    hints = logging.getLogger("lightning_fabric.utilities.rank_zero")
+    before = hints.level
+    hints.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        hints.setLevel(before)
 
 
 def _ranks_here() -> int:
