@@ -56,7 +56,8 @@ def map(
     path = Path(out)
     check_ending(path)
     space = space_of(run, source, labels)
-    if source is None and space.code_size <= 2:  # its own map, which the items judge, where they are still there
+    if source is None and space.code_size <= 2 and method in ("auto", "code"):
+        # a code that is its own map is judged by the items, where they are still there
         with suppress(HiddenspaceError):
             space = whole_space_of(run)
     colour_of(space.metadata, colour)
