@@ -269,6 +269,7 @@ USAGE = [
     (["fit", "--resume", "somewhere", "--config=c.yaml"], "--config"),
     (["reconstruct", "somewhere", "digits", "--limit", "0"], "limit"),
     (["transform", "somewhere", "digits", "--out", "codes.xls"], ".npy"),
+    (["compare", "digits", "--models", "pca", "sparse"], "nothing takes sparse (the values of an option are separated"),
     (["magic"], "magic"),
 ]
 CONFIGS = {"magic": b"magic: 3", "word": b"code: eight", "list": b"- code", "latin1": b"out: caf\xe9"}

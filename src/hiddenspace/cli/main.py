@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, UnusedCliTokensError
 from rich.console import Console
 
 from hiddenspace import __version__
@@ -57,9 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             app.command(_command(name, given[1:]) if given[:1] == [name] else App(name=name, help=line))
         app(given, exit_on_error=False, print_error=False)
     except CycloptsError as error:
-        what = " ".join(str(error).split()).rstrip(".")
         helped = f"hiddenspace {given[0]}" if given[:1] and given[0] in COMMANDS else "hiddenspace"
-        return _say(f"{what}; see {helped} --help.", WRONG_USAGE)
+        return _say(f"{_told(error)}; see {helped} --help.", WRONG_USAGE)
     except UsageError as error:
         return _say(error, WRONG_USAGE)
     except HiddenspaceError as error:
@@ -67,6 +66,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt as interruption:
         return _say(interruption if interruption.args else "interrupted", INTERRUPTED)
     return 0
+
+
+def _told(error: CycloptsError) -> str:
+    """What is wrong with the arguments, without the full stop."""
+    if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
+        return f"nothing takes {', '.join(error.unused_tokens)} (the values of an option are separated by commas)"
+    return " ".join(str(error).split()).rstrip(".")
 
 
 def _command(name: str, given: list[str]) -> App:
