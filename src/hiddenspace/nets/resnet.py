@@ -82,7 +82,8 @@ class ResNetEncoder(nn.Module):
         pairs = zip(pairwise([channels[0], *channels]), strides, strict=True)
         self.blocks = nn.Sequential(*(NormedResidual(before, after, stride) for (before, after), stride in pairs))
         self.head = nn.Identity() if code == FEATURES else nn.Linear(FEATURES, code)
-        self.to(memory_format=torch.channels_last)  # of the kernels too: a fifth less time on a CPU
+        # kernels channels last, as the images are: a fifth less time on a CPU
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # which torch's stubs leave out
 
     def forward(self, x: Tensor) -> Tensor:
         """(b, c, h, w) -> (b, code)."""
