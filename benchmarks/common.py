@@ -46,13 +46,13 @@ def digits_like(name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarr
 
 def machine() -> str:
     """The processor and the versions that matter, in a line."""
+    if torch.cuda.is_available():
+        return f"{torch.cuda.get_device_name()} (bf16), torch {torch.__version__}"
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
         names = [line.partition(":")[2].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
         model = names[0] if names else model
-    if torch.cuda.is_available():
-        return f"{torch.cuda.get_device_name()} (bf16), torch {torch.__version__}"
     capabilities = [n for n in ("amx_bf16", "avx512_bf16") if torch.cpu.get_capabilities().get(n)]
     threads = torch.get_num_threads()
     return f"{model} ({', '.join(capabilities) or 'no bf16'}), {threads} threads, torch {torch.__version__}"

@@ -132,7 +132,7 @@ class Supervised(Trained):
             targets = self._targets(dataset.labels if y is None else y, len(dataset))
             dataset = replace(dataset, labels=targets, ids=None, test=None)
             free = None if unlabelled is None else self._read(unlabelled)
-            with seeded(self.seed_, [torch.device("cuda")] if torch.cuda.is_available() else None):
+            with seeded(self.seed_):
                 self._prepare_from(start, dataset, free)
                 self._learn(dataset, free)
         return self

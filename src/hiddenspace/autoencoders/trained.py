@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import torch
 
 from hiddenspace.autoencoders import checks
 from hiddenspace.autoencoders.batchwise import Batchwise
@@ -96,7 +95,7 @@ class Trained(Batchwise):
         (self.trainer or Trainer()).launch()
         with self._whole_or_not_at_all():
             dataset = self._begin(X, self.scaling, going_on=going_on)
-            with seeded(self.seed_, [torch.device("cuda")] if torch.cuda.is_available() else None):
+            with seeded(self.seed_):
                 self._prepare(going_on)
                 self._train(self._new_game(), dataset)
         return self

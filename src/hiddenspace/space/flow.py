@@ -123,7 +123,7 @@ def fit_flow(white: np.ndarray, rng: np.random.Generator) -> FlowDensity:
     judged = ArrayBatches(shuffled[:held], torch.Tensor.float, batch_size=AT_A_TIME, seed=None, drop_last=False)
     epochs = min(EPOCHS, math.ceil(STEPS / len(batches)))
     trainer = Trainer(precision="32", schedule=OneCycle(), clip=1.0, compile=False, optimizer=_optimizer)
-    with seeded(seed, [torch.device("cuda")] if torch.cuda.is_available() else None):
+    with seeded(seed):
         flow, best = Flow(white.shape[1]), BestWeights()
         watchers = [best, EarlyStopping(PATIENCE), ProgressBar("flow", trainer.progress)]
         play(

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hiddenspace.errors import MissingExtraError, UsageError
+from hiddenspace.training.quiet import quiet_logger
 
 Points = NDArray[np.float32]
 
@@ -100,7 +99,7 @@ def _pacmap(codes: Points, random_state: int) -> Points:
 
     pacmap = _package("pacmap", "PaCMAP")
     # it logs that a random state is set; and with several threads its index of neighbours comes out different each time
-    with _quiet_logger("pacmap"), threadpool_limits(1, "openmp"):
+    with quiet_logger("pacmap"), threadpool_limits(1, "openmp"):
         made: Points = pacmap.PaCMAP(
             n_neighbors=min(10, len(codes) - 1), random_state=random_state, apply_pca=min(codes.shape) > 100
         ).fit_transform(codes, init=_start(codes, random_state))
@@ -141,14 +140,3 @@ def _package(name: str, called: str) -> ModuleType:
             return import_module(name)
     except ImportError as error:
         raise MissingExtraError(f"maps by {called} need a package more; pip install 'hiddenspace[maps]'.") from error
-
-
-@contextmanager
-def _quiet_logger(name: str) -> Iterator[None]:
-    logger = logging.getLogger(name)
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)

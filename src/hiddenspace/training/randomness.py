@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -35,15 +35,18 @@ def set_random_state(state: dict[str, Any], device: torch.device) -> None:
 
 
 @contextmanager
-def seeded(seed: int, devices: Sequence[torch.device] | None = None) -> Iterator[None]:
-    """Seeds all generators inside the `with`; outside, everything goes on as if nothing had been drawn."""
-    kept = [(device, random_state(device)) for device in devices or [torch.device("cpu")]]
+def seeded(seed: int, device: torch.device | None = None) -> Iterator[None]:
+    """Seeds all generators inside the `with`; outside, everything goes on as if nothing had been drawn.
+
+    `device` is the one that is drawn on beside the processor; by default the GPU, where there is one.
+    """
+    device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    kept = random_state(device)
     reseed(seed)
     try:
         yield
     finally:
-        for device, state in kept:
-            set_random_state(state, device)
+        set_random_state(kept, device)
 
 
 def reseed(seed: int) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,6 +16,7 @@ from torch.optim import Optimizer
 from hiddenspace.errors import UsageError
 from hiddenspace.training.events import Observer
 from hiddenspace.training.precision import Precision, resolve
+from hiddenspace.training.quiet import quiet_logger
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -109,6 +109,8 @@ class Trainer:
         """Where they lie."""
         return None if self.folder is None else Path(self.folder) / "checkpoints"
 
+    # Fabric advises on the precision of products whenever it meets a GPU; here `precision` decides on that
+    @quiet_logger("lightning_fabric.utilities.rank_zero", logging.WARNING)
     def launch(self) -> Fabric:
         """Lightning Fabric with its ranks started; calling it again starts no more of them.
 
@@ -121,35 +123,22 @@ class Trainer:
 
         started = "LOCAL_RANK" in os.environ  # by torchrun, a scheduler, or an earlier call
         devices = (_ranks_here() if started else 1) if self.devices == "auto" else self.devices
-        with _without_hints():
-            try:
-                fabric = Fabric(
-                    accelerator=self.accelerator,
-                    devices=devices,
-                    strategy="ddp" if started else self.strategy,
-                    num_nodes=self.nodes,
-                    loggers=list(self.loggers),
-                )
-            except Exception as error:  # of several kinds that have no base in common
-                reason = " ".join(str(error).split()).rstrip(".")
-                raise UsageError(
-                    f"accelerator={self.accelerator!r} with devices={self.devices!r} cannot be had here ({reason}); "
-                    "use what there is, or 'auto'."
-                ) from error
-            fabric.launch()
+        try:
+            fabric = Fabric(
+                accelerator=self.accelerator,
+                devices=devices,
+                strategy="ddp" if started else self.strategy,
+                num_nodes=self.nodes,
+                loggers=list(self.loggers),
+            )
+        except Exception as error:  # of several kinds that have no base in common
+            reason = " ".join(str(error).split()).rstrip(".")
+            raise UsageError(
+                f"accelerator={self.accelerator!r} with devices={self.devices!r} cannot be had here ({reason}); "
+                "use what there is, or 'auto'."
+            ) from error
+        fabric.launch()
         return fabric
-
-
-@contextmanager
-def _without_hints() -> Iterator[None]:
-    """Fabric advises on the precision of products whenever it meets a GPU; here `precision` decides on that."""
-    hints = logging.getLogger("lightning_fabric.utilities.rank_zero")
-    before = hints.level
-    hints.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        hints.setLevel(before)
 
 
 def _ranks_here() -> int:

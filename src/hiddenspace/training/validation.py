@@ -21,7 +21,7 @@ def means_over(batches: Batches, game: Game, device: torch.device) -> dict[str, 
     game.eval()
     sums: dict[str, Tensor] = {}
     count = 0
-    with seeded(ranks.rank(), [device]), torch.compiler.set_stance("force_eager"):
+    with seeded(ranks.rank(), device), torch.compiler.set_stance("force_eager"):
         for position in range(len(batches)):
             batch, _ = batches.draw(position)
             items = size_of(batch)
