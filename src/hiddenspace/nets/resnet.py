@@ -30,12 +30,23 @@ class Normed(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(b, c, h, w) -> (b, out, ceil(h / stride), ceil(w / stride))."""
         if x.shape[3] > 1:
-            normed: Tensor = self.norm(self.convolution(x))
+            normed: Tensor = self.norm(self.convolved(x))
             return normed
         # of pictures one pixel wide oneDNN's gradient in bfloat16 is wrong, see `Halve`
         with torch.autocast(x.device.type, enabled=False):
             normed = self.norm(self.convolution(x.float()))
             return normed
+
+    def convolved(self, x: Tensor) -> Tensor:
+        """The convolution; of 2x2 pixels as a product with what part of the kernel joins each with each: x, k, l to
+        o, i, j. On a CPU that takes less than half the time.
+        """
+        kernel: Tensor = self.convolution.weight
+        if x.shape[2:] != (2, 2) or kernel.shape[2:] != (3, 3) or self.convolution.stride != (1, 1):
+            convolved: Tensor = self.convolution(x)
+            return convolved
+        windows = kernel.unfold(2, 2, 1).unfold(3, 2, 1).flip(2, 3)
+        return torch.einsum("bckl,ocijkl->bijo", x, windows).permute(0, 3, 1, 2)
 
 
 class NormedResidual(nn.Module):
@@ -88,5 +99,7 @@ class ResNetEncoder(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(b, c, h, w) -> (b, code)."""
         coarse = self.blocks(F.relu(self.stem(x.contiguous(memory_format=torch.channels_last))))
-        code: Tensor = self.head(F.adaptive_avg_pool2d(coarse, _COARSEST).flatten(1))
+        if coarse.shape[2:] != (_COARSEST, _COARSEST):
+            coarse = F.adaptive_avg_pool2d(coarse, _COARSEST)
+        code: Tensor = self.head(coarse.flatten(1))
         return code
