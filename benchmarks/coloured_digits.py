@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import time
+from collections.abc import Callable
 
 import numpy as np
-from common import digits_like, show, spread
+from common import digits_like, five_nearest, once, show, spread
 from sklearn.linear_model import LogisticRegression
-from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -20,6 +21,7 @@ import hiddenspace as hs
 TRAINING, TEST, PROBED = 20_000, 5_000, 5_000
 HUES = 10
 CODE, EPOCHS = 8, 10
+Maker = Callable[[int], hs.PCA | hs.Autoencoder | hs.ContrastiveEncoder]
 
 
 def coloured(digits: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -40,18 +42,19 @@ def main() -> None:
     test_images, test_hues = coloured(test[:TEST], 1)
     rows = []
     for name, make in MODELS.items():
-        digit, colour, near, seconds = [], [], [], []
-        for seed in seeds:
+
+        def measured(seed: int, make: Maker = make) -> list[float]:
             started = time.perf_counter()
             model = make(seed).fit(images)
-            seconds.append(time.perf_counter() - started)
+            seconds = time.perf_counter() - started
             codes, test_codes = model.transform(images[:PROBED]), model.transform(test_images)
-            digit.append(probed(codes, labels[:PROBED], test_codes, test_labels[:TEST]))
-            colour.append(probed(codes, hues[:PROBED], test_codes, test_hues))
-            nearest = KNeighborsClassifier(5, algorithm="brute").fit(codes, labels[:PROBED])
-            near.append(float(nearest.score(test_codes, test_labels[:TEST])))
-            print(f"{name} {seed}: digit {digit[-1]:.3f}, colour {colour[-1]:.3f}, 5-NN {near[-1]:.3f}", flush=True)
-        rows.append([name, *(spread(values, 3) for values in (digit, near, colour)), f"{np.mean(seconds):.0f}"])
+            digit = probed(codes, labels[:PROBED], test_codes, test_labels[:TEST])
+            near = five_nearest(codes, labels[:PROBED], test_codes, test_labels[:TEST])
+            return [digit, near, probed(codes, hues[:PROBED], test_codes, test_hues), seconds]
+
+        found = [once("coloured_digits", f"{name}, seed {seed}", functools.partial(measured, seed)) for seed in seeds]
+        *accuracies, seconds = zip(*found, strict=True)
+        rows.append([name, *(spread(values, 3) for values in accuracies), f"{np.mean(seconds):.0f}"])
     notes = [
         f"White MNIST digits on grounds of random hue; {TRAINING:,} training images without labels, {TEST:,} test "
         f"images, grounds drawn anew and independent of the digit. {len(seeds)} seeds: mean (lowest to highest).",
@@ -69,7 +72,7 @@ def probed(codes: np.ndarray, labels: np.ndarray, test: np.ndarray, test_labels:
 
 JITTER = hs.ImageAugmentation(colour=1.0)
 STILL = hs.ImageAugmentation(colour=0.0)
-MODELS = {
+MODELS: dict[str, Maker] = {
     f"hs.PCA({CODE})": lambda seed: hs.PCA(CODE, random_state=seed),
     f"hs.Autoencoder({CODE})": lambda seed: hs.Autoencoder(CODE, random_state=seed),
     f"hs.ContrastiveEncoder({CODE}), no colour jitter": lambda seed: hs.ContrastiveEncoder(

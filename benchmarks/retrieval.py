@@ -11,17 +11,19 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from common import digits_like, show, spread
+from common import digits_like, once, show, spread
 
 import hiddenspace as hs
 from hiddenspace.data.affine import RandomAffine
 
 CODE, K = 32, 10
 QUERIES = 1_000
+Maker = Callable[[int], hs.PCA | hs.Autoencoder | hs.ContrastiveEncoder]
 
 
 def main() -> None:
@@ -46,7 +48,7 @@ def digits(seeds: range) -> None:
         found = hs.HiddenSpace(codes, metadata=labels).store.nearest(queries, K)["label"].to_numpy()
         return float((found.reshape(-1, K) == test_labels[:, None]).mean())
 
-    makers: dict[str, Callable[[int], object]] = {
+    makers: dict[str, Maker] = {
         f"hs.PCA({CODE})": lambda seed: hs.PCA(CODE, random_state=seed),
         f"hs.Autoencoder(code={CODE})": lambda seed: hs.Autoencoder(code=CODE, random_state=seed),
         "hs.ContrastiveEncoder(augmentation=RandomAffine())": lambda seed: hs.ContrastiveEncoder(
@@ -55,13 +57,18 @@ def digits(seeds: range) -> None:
     }
     rows = [["raw pixels", f"{share(flat, flat_test):.4f}", ""]]
     for name, make in makers.items():
-        shares, seconds = [], []
-        for seed in seeds if "PCA" not in name else range(1):
+
+        def measured(seed: int, make: Maker = make) -> list[float]:
             started = time.perf_counter()
             model = make(seed).fit(train)
-            seconds.append(time.perf_counter() - started)
-            shares.append(share(model.transform(train), model.transform(test)))
-            print(f"{name} seed {seed}: {shares[-1]:.4f}, {seconds[-1]:.0f} s", flush=True)
+            seconds = time.perf_counter() - started
+            return [share(model.transform(train), model.transform(test)), seconds]
+
+        fitted = [
+            once("retrieval_digits", f"{name}, seed {seed}", partial(measured, seed))
+            for seed in (seeds if "PCA" not in name else [0])
+        ]
+        shares, seconds = zip(*fitted, strict=True)
         rows.append([name, spread(shares), spread(seconds, 0)])
     notes = [
         f"Mean share of the {K} nearest of 60,000 training images (Euclidean, exact) with the digit of the query; "

@@ -7,6 +7,7 @@ from torch import nn
 from hiddenspace.nets.blocks import Halve
 from hiddenspace.nets.conv import ConvDecoder, ConvEncoder
 from hiddenspace.nets.mlp import MLP, vector_decoder, vector_encoder
+from hiddenspace.nets.resnet import Normed, ResNetEncoder
 
 PICTURES = [(1, 28, 28), (1, 8, 8), (3, 32, 32), (3, 64, 64), (3, 33, 17), (1, 1, 1), (5, 1, 9), (2, 7, 1), (13, 6, 10)]
 VECTORS = [(1,), (2,), (13,), (64,), (784,)]
@@ -151,3 +152,19 @@ def test_gradients_in_bfloat16_are_those_in_float32(shape):
         gradients.append(halve.convolution.weight.grad.clone())
     for gradient in gradients[1:]:
         assert (gradient - gradients[0]).norm() < 0.02 * gradients[0].norm()
+
+
+@pytest.mark.parametrize(("size", "kernel", "stride"), [((2, 2), 3, 1), ((2, 2), 1, 1), ((2, 2), 3, 2), ((3, 2), 3, 1)])
+def test_small_maps_are_convolved_as_large_ones(size, kernel, stride):
+    torch.manual_seed(0)
+    normed = Normed(3, 5, kernel, stride).double()
+    x = torch.randn(4, 3, *size, dtype=torch.float64, requires_grad=True)
+    parts = x, normed.convolution.weight
+    ways = normed.convolved(x), normed.convolution(x)
+    assert torch.allclose(*ways)
+    for found, wanted in zip(*(torch.autograd.grad(way.square().sum(), parts) for way in ways), strict=True):
+        assert torch.allclose(found, wanted)
+
+
+def test_features_of_one_pixel_are_as_many():
+    assert ResNetEncoder((1, 1, 1))(torch.rand(2, 1, 1, 1)).shape == (2, 512)
