@@ -20,7 +20,7 @@ from hiddenspace.pictures.theme import LIGHT, NORMAL, Theme, finish
 if TYPE_CHECKING:
     from hiddenspace.space.maps import Map
 
-NAMES = {"code": "The code itself", "pca": "PCA", "tsne": "t-SNE", "umap": "UMAP", "pacmap": "PaCMAP"}
+NAMES = {"code": "2-D code", "pca": "PCA", "tsne": "t-SNE", "umap": "UMAP", "pacmap": "PaCMAP"}
 _SIDE = 48  # pixels of a cell, for a thumbnail and its frame
 _FRAME = 3
 _CELL = 0.24  # inches on paper, of many items
