@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from hiddenspace.nets.blocks import Halve
 from hiddenspace.nets.conv import ConvDecoder, ConvEncoder
 from hiddenspace.nets.mlp import MLP, vector_decoder, vector_encoder
-from hiddenspace.nets.resnet import Normed, ResNetEncoder
+from hiddenspace.nets.resnet import Convolution, ResNetEncoder
 
 PICTURES = [(1, 28, 28), (1, 8, 8), (3, 32, 32), (3, 64, 64), (3, 33, 17), (1, 1, 1), (5, 1, 9), (2, 7, 1), (13, 6, 10)]
 VECTORS = [(1,), (2,), (13,), (64,), (784,)]
@@ -157,10 +158,10 @@ def test_gradients_in_bfloat16_are_those_in_float32(shape):
 @pytest.mark.parametrize(("size", "kernel", "stride"), [((2, 2), 3, 1), ((2, 2), 1, 1), ((2, 2), 3, 2), ((3, 2), 3, 1)])
 def test_small_maps_are_convolved_as_large_ones(size, kernel, stride):
     torch.manual_seed(0)
-    normed = Normed(3, 5, kernel, stride).double()
+    small = Convolution(3, 5, kernel, stride, padding=kernel // 2, bias=False).double()
     x = torch.randn(4, 3, *size, dtype=torch.float64, requires_grad=True)
-    parts = x, normed.convolution.weight
-    ways = normed.convolved(x), normed.convolution(x)
+    parts = x, small.weight
+    ways = small(x), F.conv2d(x, small.weight, stride=stride, padding=kernel // 2)
     assert torch.allclose(*ways)
     for found, wanted in zip(*(torch.autograd.grad(way.square().sum(), parts) for way in ways), strict=True):
         assert torch.allclose(found, wanted)

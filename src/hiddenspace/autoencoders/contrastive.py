@@ -106,8 +106,8 @@ class ContrastiveEncoder(FeatureLearner):
         Items in a step, each compared with all others; by default 256, or an eighth of fewer than 2,048 items.
     learning_rate : float, optional
         The highest of the schedule; by default 2e-3 for images and 1e-3 for rows. The kernels of the default network
-        for images are moved by `Muon` at 40 times this rate: on held-out Fashion-MNIST that was worth twice as many
-        epochs.
+        for images are moved by `Muon` at 40 times this rate; on held-out Fashion-MNIST it was worth twice as many
+        epochs of AdamW.
     validation_fraction : float
         The part held out to stop early and to keep the best epoch, by the same loss; 0 for none.
     patience : int, optional
