@@ -40,19 +40,20 @@ def main() -> None:
     train, labels, test, test_labels = digits_like("mnist")
     images, hues = coloured(train[:TRAINING], 0)
     test_images, test_hues = coloured(test[:TEST], 1)
+
+    def measured(make: Maker, seed: int) -> list[float]:
+        started = time.perf_counter()
+        model = make(seed).fit(images)
+        seconds = time.perf_counter() - started
+        codes, test_codes = model.transform(images[:PROBED]), model.transform(test_images)
+        digit = probed(codes, labels[:PROBED], test_codes, test_labels[:TEST])
+        near = five_nearest(codes, labels[:PROBED], test_codes, test_labels[:TEST])
+        return [digit, near, probed(codes, hues[:PROBED], test_codes, test_hues), seconds]
+
     rows = []
     for name, make in MODELS.items():
-
-        def measured(seed: int, make: Maker = make) -> list[float]:
-            started = time.perf_counter()
-            model = make(seed).fit(images)
-            seconds = time.perf_counter() - started
-            codes, test_codes = model.transform(images[:PROBED]), model.transform(test_images)
-            digit = probed(codes, labels[:PROBED], test_codes, test_labels[:TEST])
-            near = five_nearest(codes, labels[:PROBED], test_codes, test_labels[:TEST])
-            return [digit, near, probed(codes, hues[:PROBED], test_codes, test_hues), seconds]
-
-        found = [once("coloured_digits", f"{name}, seed {seed}", functools.partial(measured, seed)) for seed in seeds]
+        steps = {f"{name}, seed {seed}": functools.partial(measured, make, seed) for seed in seeds}
+        found = [once("coloured_digits", step, measure) for step, measure in steps.items()]
         *accuracies, seconds = zip(*found, strict=True)
         rows.append([name, *(spread(values, 3) for values in accuracies), f"{np.mean(seconds):.0f}"])
     notes = [

@@ -48,6 +48,12 @@ def digits(seeds: range) -> None:
         found = hs.HiddenSpace(codes, metadata=labels).store.nearest(queries, K)["label"].to_numpy()
         return float((found.reshape(-1, K) == test_labels[:, None]).mean())
 
+    def measured(make: Maker, seed: int) -> list[float]:
+        started = time.perf_counter()
+        model = make(seed).fit(train)
+        seconds = time.perf_counter() - started
+        return [share(model.transform(train), model.transform(test)), seconds]
+
     makers: dict[str, Maker] = {
         f"hs.PCA({CODE})": lambda seed: hs.PCA(CODE, random_state=seed),
         f"hs.Autoencoder(code={CODE})": lambda seed: hs.Autoencoder(code=CODE, random_state=seed),
@@ -57,15 +63,8 @@ def digits(seeds: range) -> None:
     }
     rows = [["raw pixels", f"{share(flat, flat_test):.4f}", ""]]
     for name, make in makers.items():
-
-        def measured(seed: int, make: Maker = make) -> list[float]:
-            started = time.perf_counter()
-            model = make(seed).fit(train)
-            seconds = time.perf_counter() - started
-            return [share(model.transform(train), model.transform(test)), seconds]
-
         fitted = [
-            once("retrieval_digits", f"{name}, seed {seed}", partial(measured, seed))
+            once("retrieval_digits", f"{name}, seed {seed}", partial(measured, make, seed))
             for seed in (seeds if "PCA" not in name else [0])
         ]
         shares, seconds = zip(*fitted, strict=True)

@@ -158,7 +158,7 @@ def test_gradients_in_bfloat16_are_those_in_float32(shape):
 @pytest.mark.parametrize(("size", "kernel", "stride"), [((2, 2), 3, 1), ((2, 2), 1, 1), ((2, 2), 3, 2), ((3, 2), 3, 1)])
 def test_small_maps_are_convolved_as_large_ones(size, kernel, stride):
     torch.manual_seed(0)
-    small = Convolution(3, 5, kernel, stride, padding=kernel // 2, bias=False).double()
+    small = Convolution(3, 5, kernel, stride).double()
     x = torch.randn(4, 3, *size, dtype=torch.float64, requires_grad=True)
     parts = x, small.weight
     ways = small(x), F.conv2d(x, small.weight, stride=stride, padding=kernel // 2)
