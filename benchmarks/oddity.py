@@ -20,7 +20,7 @@ import hiddenspace as hs
 CODES = {"mnist": 16, "fashion-mnist": 64}
 EPOCHS, ITEMS, TESTED = 6, 10_000, 5_000
 RANKS = (2, 4, 8, 16, 32, 64, 128)
-CHOSEN_BY = (0, 2, 4, 6, 8)
+CHOSEN_ON = (0, 2, 4, 6, 8)
 """Held out among training images when codes and ways to judge were chosen: their figures flatter what was chosen."""
 METHODS = ("reconstruction", "density", "both", "neighbours")
 Figures = dict[str, float]
@@ -90,19 +90,19 @@ def main() -> None:
     parser.add_argument("--classes", nargs="+", type=int, default=[1, 3, 5, 7, 9])
     options = parser.parse_args()
     for name in options.data:
-        found = [[figures(name, odd, seed) for seed in range(options.seeds)] for odd in options.classes]
-        untouched = [i for i, odd in enumerate(options.classes) if odd not in CHOSEN_BY]
-        means = averages(found)
+        found = {odd: [figures(name, odd, seed) for seed in range(options.seeds)] for odd in options.classes}
+        untouched = [of for odd, of in found.items() if odd not in CHOSEN_ON]
+        means = averages([*found.values()])
         best = max((way for way in means if way.startswith("PCA(")), key=lambda way: float(np.mean(means[way])))
         shown = [f"PCA({CODES[name]}), reconstruction", best, *(way for way in means if not way.startswith("PCA("))]
         columns = {"mean ROC-AUC": means}
-        if 0 < len(untouched) < len(options.classes):
-            columns["mean of classes not used for choosing"] = averages([found[i] for i in untouched])
+        if 0 < len(untouched) < len(found):
+            columns["mean of classes not used for choosing"] = averages(untouched)
         rows = [
             [
                 way,
                 *(spread(of[way], 3) for of in columns.values()),
-                *(f"{np.mean([f[way] for f in of]):.3f}" for of in found),
+                *(f"{np.mean([f[way] for f in of]):.3f}" for of in found.values()),
             ]
             for way in dict.fromkeys(shown)
         ]
@@ -111,9 +111,9 @@ def main() -> None:
             f"images; seeds 0 to {options.seeds - 1}: mean over classes (lowest to highest seed), then each class.",
             f"The autoencoder and the contrastive encoder had {EPOCHS} epochs. The best PCA is best on these test "
             f"images, in its favour, among {RANKS}. The size of the code and the ways to judge were chosen on training "
-            f"images, with the classes {', '.join(map(str, CHOSEN_BY))} held out.",
+            f"images, with the classes {', '.join(map(str, CHOSEN_ON))} held out.",
         ]
-        header = ["", *columns, *(f"class {odd}" for odd in options.classes)]
+        header = ["", *columns, *(f"class {odd}" for odd in found)]
         show(f"oddity_{name}", f"{name}: a class that was never seen", header, rows, notes)
 
 
