@@ -19,7 +19,7 @@ from PIL import Image
 from pixel_judge import Judge, augmented, nearest
 
 import hiddenspace as hs
-from hiddenspace.autoencoders.coder import Coder
+from hiddenspace.models.coder import Coder
 from hiddenspace.pictures.strips import rows as strips
 
 STRENGTHS = np.arange(0.5, 8.01, 0.5)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hiddenspace.autoencoders import checks
+from hiddenspace import checks
 from hiddenspace.autoencoders.learner import Learner
 from hiddenspace.data.corruption import Corruption
 from hiddenspace.data.format import Scaling

@@ -10,7 +10,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from torch import nn
 
-from hiddenspace.autoencoders import checks
+from hiddenspace import checks
 from hiddenspace.autoencoders.columns import column_wise
 from hiddenspace.autoencoders.supervised import Supervised
 from hiddenspace.autoencoders.supervision import Classification

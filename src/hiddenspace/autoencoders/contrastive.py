@@ -11,14 +11,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hiddenspace.autoencoders import checks
+from hiddenspace import checks
 from hiddenspace.autoencoders.columns import column_wise
 from hiddenspace.autoencoders.features import FeatureLearner, Monitor
-from hiddenspace.autoencoders.own_networks import code_size_of, copied
-from hiddenspace.autoencoders.recipe import Recipe, default_patience
 from hiddenspace.data.augment import Augmentation, ImageAugmentation, RowAugmentation
 from hiddenspace.data.format import Scaling
 from hiddenspace.errors import UsageError
+from hiddenspace.models.own_networks import code_size_of, copied
+from hiddenspace.models.recipe import Recipe, default_patience
 from hiddenspace.nets.mlp import MLP
 from hiddenspace.nets.resnet import FEATURES, ResNetEncoder
 from hiddenspace.training.game import Batch, Game, Player

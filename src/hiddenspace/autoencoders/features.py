@@ -6,14 +6,14 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from hiddenspace.autoencoders import checks
-from hiddenspace.autoencoders.batchwise import collected
-from hiddenspace.autoencoders.encoding import Encoding
+from hiddenspace import checks
 from hiddenspace.autoencoders.monitor import NeighboursMonitor, has_classes
-from hiddenspace.autoencoders.trained import Trained
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.labels import labelled
 from hiddenspace.errors import DataError, UsageError
+from hiddenspace.models.batchwise import collected
+from hiddenspace.models.encoding import Encoding
+from hiddenspace.models.trained import Trained
 from hiddenspace.training.events import Observer
 
 ROW_CODE = 64

@@ -9,12 +9,13 @@ from abc import abstractmethod
 
 from torch import nn
 
-from hiddenspace.autoencoders import checks
-from hiddenspace.autoencoders.coder import Coder
-from hiddenspace.autoencoders.own_networks import check_decoder, code_size_of, copied
-from hiddenspace.autoencoders.recipe import Recipe, default_code, default_recipe
-from hiddenspace.autoencoders.trained import Trained
+from hiddenspace import checks
+from hiddenspace.autoencoders.recipe import default_code, default_recipe
 from hiddenspace.errors import UsageError
+from hiddenspace.models.coder import Coder
+from hiddenspace.models.own_networks import check_decoder, code_size_of, copied
+from hiddenspace.models.recipe import Recipe
+from hiddenspace.models.trained import Trained
 from hiddenspace.nets.defaults import default_decoder, default_encoder
 from hiddenspace.nets.mlp import hidden_sizes
 from hiddenspace.training.game import Game

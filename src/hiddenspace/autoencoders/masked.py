@@ -11,12 +11,12 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from hiddenspace.autoencoders import checks
-from hiddenspace.autoencoders.batchwise import collected
+from hiddenspace import checks
 from hiddenspace.autoencoders.columns import groups_of
 from hiddenspace.autoencoders.features import FeatureLearner, Monitor
-from hiddenspace.autoencoders.recipe import Recipe, default_patience
 from hiddenspace.data.format import Scaling
+from hiddenspace.models.batchwise import collected
+from hiddenspace.models.recipe import Recipe, default_patience
 from hiddenspace.nets.columns import ColumnsEncoder
 from hiddenspace.nets.mlp import MLP
 from hiddenspace.nets.patches import PatchDecoder, PatchEncoder

@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hiddenspace.autoencoders import checks
-from hiddenspace.autoencoders.coder import Coder
+from hiddenspace import checks
 from hiddenspace.autoencoders.decomposition import Decomposition, Passes, decompose
 from hiddenspace.autoencoders.recipe import default_code
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.format import ImageFormat, Scaling, VectorFormat
 from hiddenspace.errors import UsageError
+from hiddenspace.models.coder import Coder
 from hiddenspace.nets.linear import LinearDecoder, LinearEncoder
 from hiddenspace.training.trainer import Trainer
 

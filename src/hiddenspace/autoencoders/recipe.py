@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
-
-import torch
-from torch import nn
 
 from hiddenspace.data.dataset import Kind
+from hiddenspace.models.recipe import Recipe, default_patience
 
 EPOCHS = 7
 """Passes over 54,000 items; fewer items get more, by the square root."""
@@ -26,31 +22,10 @@ FASTEST_IMAGES, SIDE = 3e-3, 0.1
 """That of images up to 33 pixels, beyond which it falls as 0.1 / side: at 64 pixels 3e-3 blew up."""
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """How long and in what steps to train.
-
-    Small batches were what mattered most on Fashion-MNIST at equal time. The bound on the gradient norm acts rarely;
-    two prototypes without it collapsed to a constant.
-    """
-
-    batch_size: int
-    epochs: int
-    learning_rate: float
-    weight_decay: float
-    clip: float
-    patience: int
-
-
 def default_code(shape: tuple[int, ...]) -> int:
     """A quarter of the features, between 2 and 32, and fewer than the features wherever there are several."""
     features = math.prod(shape)
     return max(1, min(32, max(2, features // 4), features - 1))
-
-
-def default_patience(epochs: int) -> int:
-    """A fifth of the epochs, but at least 5."""
-    return max(5, math.ceil(0.2 * epochs))
 
 
 def default_recipe(kind: Kind, items: int, size: int) -> Recipe:
@@ -73,13 +48,3 @@ def supervised_recipe(kind: Kind, items: int, pretrained: bool) -> Recipe:
     epochs = max(1, round(steps / (once * math.ceil(LABELLED_EPOCH / once))))
     rate = 3e-3 if kind == "images" and not pretrained else 2e-3
     return Recipe(batch, epochs, rate, 1e-2, 1.0, default_patience(epochs))
-
-
-def adamw(parameters: Iterable[nn.Parameter], *, learning_rate: float, weight_decay: float) -> torch.optim.AdamW:
-    """AdamW in its fused form; biases and other vectors do not decay."""
-    every = list(parameters)
-    groups = [
-        {"params": [p for p in every if p.ndim >= 2], "weight_decay": weight_decay},
-        {"params": [p for p in every if p.ndim < 2], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW([group for group in groups if group["params"]], lr=learning_rate, fused=True)

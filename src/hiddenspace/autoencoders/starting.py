@@ -14,12 +14,12 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from torch import nn
 
-from hiddenspace.autoencoders.batchwise import Batchwise
-from hiddenspace.autoencoders.encoding import Encoding
 from hiddenspace.autoencoders.weights_files import is_weights_file, with_weights
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.errors import UsageError
 from hiddenspace.estimator import load
+from hiddenspace.models.batchwise import Batchwise
+from hiddenspace.models.encoding import Encoding
 from hiddenspace.names import find_model
 from hiddenspace.nets.head import Features
 from hiddenspace.nets.mlp import vector_encoder

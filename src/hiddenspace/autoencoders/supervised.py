@@ -13,14 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hiddenspace.autoencoders import checks
-from hiddenspace.autoencoders.batchwise import Batchwise, collected
+from hiddenspace import checks
 from hiddenspace.autoencoders.columns import column_wise
 from hiddenspace.autoencoders.layerwise import layerwise_adamw
-from hiddenspace.autoencoders.own_networks import code_size_of
-from hiddenspace.autoencoders.recipe import LABELLED_EPOCH, Recipe, supervised_recipe
+from hiddenspace.autoencoders.recipe import LABELLED_EPOCH, supervised_recipe
 from hiddenspace.autoencoders.starting import Origin, Start, encoder_again, start_from
-from hiddenspace.autoencoders.trained import Trained
 from hiddenspace.data.affine import RandomAffine
 from hiddenspace.data.batches import ArrayBatches
 from hiddenspace.data.corruption import Corruption
@@ -29,6 +26,10 @@ from hiddenspace.data.format import BATCH
 from hiddenspace.data.joining import joined
 from hiddenspace.data.named_batches import NamedBatches
 from hiddenspace.errors import UsageError
+from hiddenspace.models.batchwise import Batchwise, collected
+from hiddenspace.models.own_networks import code_size_of
+from hiddenspace.models.recipe import Recipe
+from hiddenspace.models.trained import Trained
 from hiddenspace.nets.head import Head
 from hiddenspace.training.randomness import seeded
 from hiddenspace.training.trainer import Trainer
@@ -61,6 +62,7 @@ class Supervised(Trained):
     freeze: int | None
     layer_decay: float | None
     augmentation: Corruption | Literal["auto"] | None
+    encoder_: nn.Module
     head_: Head
     origin_: Origin
     outputs_: int

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hiddenspace.autoencoders import checks
+from hiddenspace import checks
 from hiddenspace.autoencoders.learner import Learner
 from hiddenspace.data.format import Scaling
 from hiddenspace.training.game import Batch, Game, Player

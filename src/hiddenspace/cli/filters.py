@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.console import Console
 
-from hiddenspace.autoencoders import checks
+from hiddenspace import checks
 from hiddenspace.cli.files import OUT, check_ending
 from hiddenspace.errors import HiddenspaceError, writing
 from hiddenspace.estimator import load

@@ -15,7 +15,7 @@ from cyclopts import App, Parameter
 from cyclopts.config import Dict
 from rich.console import Console
 
-from hiddenspace.autoencoders import checks
+from hiddenspace import checks
 from hiddenspace.cli.flags import command_of, flags_of
 from hiddenspace.data.load import load_dataset
 from hiddenspace.errors import UsageError

@@ -10,12 +10,12 @@ import pandas as pd
 from cyclopts import Parameter
 from rich.console import Console
 
-from hiddenspace.autoencoders import checks
-from hiddenspace.autoencoders.coder import Coder
+from hiddenspace import checks
 from hiddenspace.cli.files import check_ending, write_values
 from hiddenspace.cli.moving import save
 from hiddenspace.cli.spaces import source_of, stored
 from hiddenspace.data.dataset import Dataset
+from hiddenspace.models.coder import Coder
 from hiddenspace.runs.measuring import pictures_of
 from hiddenspace.runs.reading import model_and_data, read_for
 from hiddenspace.space.hidden_space import HiddenSpace, Judge

@@ -9,10 +9,10 @@ import numpy as np
 from PIL import Image
 from rich.console import Console
 
-from hiddenspace.autoencoders import checks
-from hiddenspace.autoencoders.coder import Coder
+from hiddenspace import checks
 from hiddenspace.cli.files import OUT, check_ending, is_folder, write_values
 from hiddenspace.errors import HiddenspaceError, ModelError, writing
+from hiddenspace.models.coder import Coder
 from hiddenspace.runs.reading import model_and_data
 from hiddenspace.space.waiting import waiting
 

@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from PIL import Image
 from rich.console import Console
 
-from hiddenspace.autoencoders import checks
+from hiddenspace import checks
 from hiddenspace.cli.files import OUT, check_ending, write_values
 from hiddenspace.cli.moving import pixels_of, save
 from hiddenspace.cli.spaces import space_of

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from rich.console import Console
 
-from hiddenspace.autoencoders import checks
+from hiddenspace import checks
 from hiddenspace.autoencoders.weights_files import is_weights_file
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.labels import known_labels, labelled

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from hiddenspace.autoencoders.encoding import Encoding
 from hiddenspace.autoencoders.monitor import neighbours_accuracy
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.labels import labelled
 from hiddenspace.errors import DataError
+from hiddenspace.models.encoding import Encoding
 from hiddenspace.runs.measuring import Measured
 from hiddenspace.space.labelling import Target, read_target
 from hiddenspace.space.probing import probe_score

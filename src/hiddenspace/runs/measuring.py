@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from hiddenspace.autoencoders.coder import Coder
 from hiddenspace.autoencoders.pca import PCA
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.table_format import TableFormat
+from hiddenspace.models.coder import Coder
 from hiddenspace.nets.devices import device_of
 from hiddenspace.runs.showing import displayed
 

@@ -15,16 +15,16 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from hiddenspace.autoencoders.coder import Coder
-from hiddenspace.autoencoders.encoding import Encoding
 from hiddenspace.autoencoders.pca import PCA
 from hiddenspace.autoencoders.recipe import default_code
-from hiddenspace.autoencoders.trained import Trained
 from hiddenspace.data.dataset import Dataset, split_positions
 from hiddenspace.data.format import fit_format
 from hiddenspace.data.load import load_dataset
 from hiddenspace.errors import DataError, TrainingError, UsageError
 from hiddenspace.estimator import load
+from hiddenspace.models.coder import Coder
+from hiddenspace.models.encoding import Encoding
+from hiddenspace.models.trained import Trained
 from hiddenspace.names import find_by_word
 from hiddenspace.report.summary import RunSummary
 from hiddenspace.runs.folder import locked, nothing_left_behind

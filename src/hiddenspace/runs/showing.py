@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from hiddenspace.autoencoders.coder import Coder
-from hiddenspace.autoencoders.encoding import Encoding
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.table_format import TableFormat
+from hiddenspace.models.coder import Coder
+from hiddenspace.models.encoding import Encoding
 from hiddenspace.report.summary import Items
 
 

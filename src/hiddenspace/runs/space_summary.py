@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hiddenspace.autoencoders.coder import Coder
-from hiddenspace.autoencoders.encoding import Encoding
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.labels import known_labels
 from hiddenspace.errors import DataError
+from hiddenspace.models.coder import Coder
+from hiddenspace.models.encoding import Encoding
 from hiddenspace.report.summary import Items, SpaceSummary
 from hiddenspace.runs.showing import as_shown, decoded
 from hiddenspace.space.comparing import compare_fitted

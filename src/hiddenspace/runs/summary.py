@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hiddenspace.autoencoders.coder import Coder
-from hiddenspace.autoencoders.encoding import Encoding
 from hiddenspace.autoencoders.masked import MaskedAutoencoder
 from hiddenspace.autoencoders.pca import PCA
-from hiddenspace.autoencoders.trained import Trained
 from hiddenspace.data.dataset import Dataset
+from hiddenspace.models.coder import Coder
+from hiddenspace.models.encoding import Encoding
+from hiddenspace.models.trained import Trained
 from hiddenspace.report.summary import Items, ModelRow, RunSummary, Worst
 from hiddenspace.runs.measuring import Measured, column_errors, pca_curve, pictures_of, unit_responses
 from hiddenspace.runs.settings import RunSettings

@@ -11,14 +11,14 @@ import torch
 from sklearn.utils.validation import check_array
 from torch import Tensor, nn
 
-from hiddenspace.autoencoders.batchwise import collected
-from hiddenspace.autoencoders.coder import Coder
-from hiddenspace.autoencoders.encoding import Encoding
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.format import BATCH, Format, fit_format, in_model_space
 from hiddenspace.data.load import load_dataset
 from hiddenspace.errors import DataError, ModelError, UsageError
 from hiddenspace.estimator import load
+from hiddenspace.models.batchwise import collected
+from hiddenspace.models.coder import Coder
+from hiddenspace.models.encoding import Encoding
 from hiddenspace.nets.devices import device_of
 from hiddenspace.saving import fingerprint_of
 

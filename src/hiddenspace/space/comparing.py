@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from hiddenspace.autoencoders import checks
-from hiddenspace.autoencoders.encoding import Encoding
+from hiddenspace import checks
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.load import load_dataset
 from hiddenspace.errors import DataError, UsageError
+from hiddenspace.models.encoding import Encoding
 from hiddenspace.space.labelling import Target, Task, read_target, stratified_draw
 from hiddenspace.space.probing import PROBES, booster, probe_score
 from hiddenspace.space.representations import (

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from hiddenspace.autoencoders import checks
+from hiddenspace import checks
 from hiddenspace.autoencoders.variational import VariationalAutoencoder
 from hiddenspace.errors import DataError, UsageError
 from hiddenspace.space.code_whitening import Whitening

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hiddenspace.autoencoders.recipe import adamw
 from hiddenspace.data.batches import ArrayBatches
 from hiddenspace.errors import DataError
+from hiddenspace.models.recipe import adamw
 from hiddenspace.nets.coupling import SplineCoupling
 from hiddenspace.space.density import HELD_OUT
 from hiddenspace.training.game import Batch, Game, Player

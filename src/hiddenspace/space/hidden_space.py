@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from torch import nn
 
-from hiddenspace.autoencoders import checks
+from hiddenspace import checks
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.format import Format, fit_format, format_from_config
 from hiddenspace.data.load import load_dataset

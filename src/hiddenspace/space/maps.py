@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from hiddenspace.autoencoders import checks
+from hiddenspace import checks
 from hiddenspace.data.format import in_model_space
 from hiddenspace.errors import HiddenspaceError, UsageError, writing
 from hiddenspace.metrics.trustworthiness import LARGEST, map_trustworthiness

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from hiddenspace.autoencoders import checks
+from hiddenspace import checks
 from hiddenspace.errors import DataError, UsageError
 from hiddenspace.space import search
 from hiddenspace.space.coding import checked_codes

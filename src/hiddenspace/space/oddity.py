@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from hiddenspace.autoencoders.coder import Coder
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.format import in_model_space
 from hiddenspace.errors import ModelError, UsageError
+from hiddenspace.models.coder import Coder
 from hiddenspace.nets.devices import device_of
 from hiddenspace.space.coding import Coding, ModelCoding, no_decoder
 from hiddenspace.space.densities import fit_density

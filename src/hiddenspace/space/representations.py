@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from sklearn.base import clone
 
-from hiddenspace.autoencoders.encoding import Encoding
 from hiddenspace.autoencoders.recipe import default_code
 from hiddenspace.data.dataset import Dataset, Kind
 from hiddenspace.data.format import fit_format, in_model_space
 from hiddenspace.errors import UsageError
+from hiddenspace.models.encoding import Encoding
 from hiddenspace.names import MODELS, find
 from hiddenspace.nets.defaults import default_encoder
 from hiddenspace.space.coding import NetworkCoding

@@ -11,13 +11,13 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from hiddenspace.autoencoders import checks
-from hiddenspace.autoencoders.batchwise import Batchwise
-from hiddenspace.autoencoders.recipe import Recipe, adamw, default_patience
+from hiddenspace import checks
 from hiddenspace.data.batches import ArrayBatches
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.format import BATCH, Scaling
 from hiddenspace.errors import TrainingError, UsageError
+from hiddenspace.models.batchwise import Batchwise
+from hiddenspace.models.recipe import Recipe, adamw, default_patience
 from hiddenspace.training.checkpoint import read_settings
 from hiddenspace.training.events import Observer
 from hiddenspace.training.game import Batches, Game

@@ -22,9 +22,7 @@ ROWS = 64
 
 
 class Batchwise(Estimator):
-    """Abstract: an encoder, and how items reach it. Always in float32."""
-
-    encoder_: nn.Module
+    """Abstract: networks, and how items reach them. Always in float32."""
 
     def to(self, device: str | torch.device) -> Self:
         """Moves the networks to a device ('cpu', 'cuda', 'cuda:1', 'mps'), where they answer from then on.
@@ -65,9 +63,13 @@ class Batchwise(Estimator):
     def _draw(self, stored: Stored, to_model: Callable[[Tensor], Tensor]) -> Iterator[Tensor]:
         size = BATCH if self.format_.kind == "images" else ROWS
         batches = ArrayBatches(stored, to_model, batch_size=size, seed=None, drop_last=False)
-        batches = batches.on(device_of(self.encoder_), 0, 1)
+        batches = batches.on(device_of(self._first_network()), 0, 1)
         for position in range(len(batches)):
             yield batches.draw(position)[0]
+
+    def _first_network(self) -> nn.Module:
+        network: nn.Module = getattr(self, f"{self.network_names[0]}_")
+        return network
 
     def _map(self, function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         """function(x), for rows always in batches of the same size.

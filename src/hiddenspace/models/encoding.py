@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from torch import Tensor
+from torch import Tensor, nn
 
-from hiddenspace.autoencoders.batchwise import Batchwise, collected
+from hiddenspace.models.batchwise import Batchwise, collected
 
 
 class Encoding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Batchwise):  # type: ignore[misc]
@@ -16,6 +16,7 @@ class Encoding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Batchwise):  #
 
     network_names: ClassVar[tuple[str, ...]] = ("encoder",)
 
+    encoder_: nn.Module
     code_size_: int
 
     def _encode(self, x: Tensor) -> Tensor:

@@ -11,9 +11,9 @@ import torch
 from sklearn.utils.validation import check_array, check_is_fitted
 from torch import Tensor, nn
 
-from hiddenspace.autoencoders.batchwise import collected
-from hiddenspace.autoencoders.encoding import Encoding
 from hiddenspace.errors import DataError
+from hiddenspace.models.batchwise import collected
+from hiddenspace.models.encoding import Encoding
 
 
 class Coder(Encoding):

@@ -1,0 +1,1 @@
+"""What fitted models share, of whatever chapter: training, items through networks, codes and back."""
