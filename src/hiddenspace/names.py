@@ -40,6 +40,13 @@ MODULES = {
     "play": "hiddenspace.training.play",
 }
 
+NAMESPACES: dict[str, dict[str, str]] = {
+    "data": {},
+    "losses": {},
+    "metrics": {},
+}
+"""Public names of these packages (hs.data, hs.losses, hs.metrics) and their modules, read as lazily."""
+
 MODELS = {
     "pca": "PCA",
     "autoencoder": "Autoencoder",
@@ -77,9 +84,24 @@ def find(name: str) -> Any:
     AttributeError
         If there is none.
     """
+    if name in NAMESPACES:
+        return import_module(f"hiddenspace.{name}")
     if name not in MODULES:
         raise AttributeError(f"hiddenspace has no {name!r}")
     return getattr(import_module(MODULES[name]), name)
+
+
+def find_in(namespace: str, name: str) -> Any:
+    """The public thing of this name in one of the namespaces.
+
+    Raises
+    ------
+    AttributeError
+        If there is none.
+    """
+    if name not in NAMESPACES[namespace]:
+        raise AttributeError(f"hiddenspace.{namespace} has no {name!r}")
+    return getattr(import_module(NAMESPACES[namespace][name]), name)
 
 
 def find_by_word(word: str) -> Any:

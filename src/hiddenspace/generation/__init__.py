@@ -1,0 +1,1 @@
+"""New items: from attributes, and against a discriminator."""
