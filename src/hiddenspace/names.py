@@ -35,6 +35,7 @@ MODULES = {
     "Trainer": "hiddenspace.training.trainer",
     "VariationalAutoencoder": "hiddenspace.autoencoders.variational",
     "compare": "hiddenspace.space.comparing",
+    "feature_net": "hiddenspace.nets.feature_nets",
     "load": "hiddenspace.estimator",
     "load_dataset": "hiddenspace.data.load",
     "play": "hiddenspace.training.play",
