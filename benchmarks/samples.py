@@ -18,7 +18,7 @@ from feature_net import NAME, features, trained
 import hiddenspace as hs
 from hiddenspace.metrics.copies import copied_share
 from hiddenspace.metrics.frechet import frechet_distance
-from hiddenspace.metrics.precision_recall import precision_recall
+from hiddenspace.metrics.manifolds import precision_recall
 from hiddenspace.nets.features import RandomFeatures
 from hiddenspace.pictures import tile
 
@@ -50,7 +50,7 @@ class Judge:
         """Both distances, precision, recall, and the share of copies among the first few."""
         made = [features(net, images) for net in self.nets]
         distances = [frechet_distance(a, b) for a, b in zip(made, self.real, strict=True)]
-        kept = precision_recall(self.real[0], made[0])
+        kept = precision_recall(made[0], self.real[0])
         copies = copied_share(images[:FEW], self.train, self.test[:FEW])
         return [distances[0], 1_000 * distances[1], *kept, copies]
 

@@ -44,7 +44,18 @@ MODULES = {
 NAMESPACES: dict[str, dict[str, str]] = {
     "data": {},
     "losses": {},
-    "metrics": {},
+    "metrics": {
+        "Moments": "hiddenspace.metrics.moments",
+        "copied_share": "hiddenspace.metrics.copies",
+        "density_coverage": "hiddenspace.metrics.manifolds",
+        "frechet_distance": "hiddenspace.metrics.frechet",
+        "kernel_distance": "hiddenspace.metrics.kernels",
+        "measure": "hiddenspace.metrics.summary",
+        "moments_of": "hiddenspace.metrics.kept_moments",
+        "nearest": "hiddenspace.metrics.copies",
+        "pairwise_diversity": "hiddenspace.metrics.diversity",
+        "precision_recall": "hiddenspace.metrics.manifolds",
+    },
 }
 """Public names of these packages (hs.data, hs.losses, hs.metrics) and their modules, read as lazily."""
 

@@ -28,6 +28,7 @@ COMMANDS = {
     "morph": "Go from one item to another through the hidden space, or give an item an attribute.",
     "analogy": "Add and take away items in the hidden space.",
     "sample": "Make new items, like those that the model has learned from.",
+    "measure": "Say how like real items generated ones are.",
     "odd": "Find the items that are least like the others.",
     "similar": "Find the items most like one.",
     "info": "Say what a run or a saved model is.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hiddenspace.errors import DataError
-from hiddenspace.metrics.precision_recall import squared_distances
+from hiddenspace.metrics.distances import squared_distances
 
 AT_A_TIME = 500
 PERCENTILE = 1.0
