@@ -42,8 +42,16 @@ MODULES = {
 }
 
 NAMESPACES: dict[str, dict[str, str]] = {
-    "data": {},
-    "losses": {},
+    "data": {
+        "AttributeFormat": "hiddenspace.data.attributes",
+        "Chairs": "hiddenspace.data.rendered_chairs",
+        "chairs": "hiddenspace.data.rendered_chairs",
+        "render_chairs": "hiddenspace.data.rendered_chairs",
+    },
+    "losses": {
+        "perceptual_distances": "hiddenspace.losses.perceptual",
+        "perceptual_loss": "hiddenspace.losses.perceptual",
+    },
     "metrics": {
         "Moments": "hiddenspace.metrics.moments",
         "copied_share": "hiddenspace.metrics.copies",

@@ -12,6 +12,7 @@ EXPECTED = {
     "digits": ("images", (1797, 8, 8, 1), 10),
     "photographs": ("images", (4000, 32, 32, 3), 2),
     "shapes": ("images", (4000, 32, 32, 3), 6),
+    "chairs": ("images", (2000, 32, 32, 3), 10),
     "wine": ("table", (178, 13), 3),
     "breast-cancer": ("table", (569, 30), 2),
 }

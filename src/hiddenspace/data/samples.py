@@ -8,6 +8,7 @@ from sklearn.datasets import load_breast_cancer, load_digits, load_sample_images
 
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.render import render_shapes
+from hiddenspace.data.rendered_chairs import chairs
 from hiddenspace.errors import UsageError
 
 SEED = 0
@@ -61,6 +62,11 @@ def _shapes() -> Dataset:
     return Dataset(pictures, "images", names, "shapes", layout="hwc")
 
 
+def _chairs() -> Dataset:
+    pictures, attributes = chairs(2_000, SIDE, SEED)
+    return Dataset(pictures, "images", attributes["type"].to_numpy(str), "chairs", layout="hwc")
+
+
 def _wine() -> Dataset:
     bunch = load_wine(as_frame=True)
     return Dataset(bunch.data, "table", bunch.target.to_numpy(), "wine")
@@ -76,6 +82,7 @@ SAMPLES = {
     "digits": Sample("1,797 handwritten digits, 8x8, grey (scikit-learn)", _digits),
     "photographs": Sample("4,000 patches of two photographs, 32x32, RGB (scikit-learn)", _photographs),
     "shapes": Sample("4,000 rendered pictures of coloured shapes, 32x32, RGB (drawn by hiddenspace)", _shapes),
+    "chairs": Sample("2,000 rendered chairs and tables of ten types, 32x32, RGB (drawn by hiddenspace)", _chairs),
     "wine": Sample("178 wines, a table of 13 measurements (scikit-learn)", _wine),
     "breast-cancer": Sample("569 tumours, a table of 30 measurements (scikit-learn)", _breast_cancer),
 }
