@@ -81,6 +81,21 @@ def test_at_most_n_items_are_drawn_by_the_seed():
     assert first == again != other
 
 
+def test_other_real_items_stand_beside_where_there_are_enough():
+    a, b = images(40) // 2, images(100, 1)
+    found = measure(a, b, Pixels(), n=40)
+    order = np.random.default_rng(0).permutation(100)
+    rows = [b[np.sort(order[:40])], b[order[40:80]]]
+    assert found.floor.frechet == pytest.approx(hs.metrics.frechet_distance(*rows, Pixels()), rel=1e-4)
+    assert found.floor.frechet < found.frechet
+    assert (found.floor.generated_items, found.floor.floor) == (40, None)
+    assert "other real" in str(found)
+    assert json.loads(json.dumps(found.as_dict()))["floor"]["precision"] == found.floor.precision
+    for few in (measure(a, b[:60], Pixels(), n=40), measure(a, b, Pixels())):
+        assert few.floor is None
+        assert "other real" not in str(few)
+
+
 def test_a_generator_makes_as_many_as_there_are_real_ones():
     drawer = Drawer()
     assert measure(drawer, images(40), Pixels(), random_state=5).generated_items == 40

@@ -32,7 +32,8 @@ def measure(
 ) -> None:
     """Say how like real items generated ones are.
 
-    Frechet and kernel distance, precision and recall, density and coverage, and the diversity of both.
+    Frechet and kernel distance, precision and recall, density and coverage, and the diversity of both. Beside them
+    what other real items get, where there are as many more.
 
     Example: hiddenspace measure runs/digits-autoencoder digits
 
@@ -94,10 +95,11 @@ def _is_model(source: str) -> bool:
 
 
 def _print(found: Measured) -> None:
-    console, table = Console(), Table(show_header=False, box=None)
-    for name, figure, meaning in found.rows():
-        table.add_row(name, figure, meaning)
-    table.columns[1].justify = "right"
+    console, table = Console(), Table(*found.header, box=None)
+    for row in found.rows():
+        table.add_row(*row)
+    for column in table.columns[1:3]:
+        column.justify = "right"
     console.print(table, highlight=False)
     for line in (found.basis(), *found.notes):
         console.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -43,6 +43,9 @@ class Measured:
         Of which all figures are.
     notes : tuple of str
         What to know before comparing the figures with others.
+    floor : Measured, or None
+        The same for as many other real items in the place of the generated ones: what a perfect generator would get.
+        None where the real set has no more items than were drawn.
     """
 
     frechet: float
@@ -60,9 +63,10 @@ class Measured:
     generated_items: int
     real_items: int
     notes: tuple[str, ...] = ()
+    floor: Self | None = None
 
     @classmethod
-    def of(cls, generated: np.ndarray, real: np.ndarray, by: Extractor, notes: tuple[str, ...], seed: int) -> Self:
+    def of(cls, generated: np.ndarray, real: np.ndarray, by: Extractor, seed: int) -> Self:
         """The figures of features (n, d) and (m, d)."""
         made, true = neighbourhoods(generated, real, max(PRECISION_K, DENSITY_K))
         kernel, diversity = over_subsets(generated, real, seed=seed), of_pairs(generated, real, seed=seed)
@@ -77,7 +81,6 @@ class Measured:
             real.shape[1],
             len(generated),
             len(real),
-            notes,
         )
 
     @property
@@ -89,34 +92,37 @@ class Measured:
         """As JSON."""
         return {"name": self.name} | asdict(self) | {"notes": list(self.notes)}
 
-    def rows(self) -> list[tuple[str, str, str]]:
-        """Name, figure, and what it means, of each."""
+    def rows(self) -> list[tuple[str, str, str, str]]:
+        """Of each figure its name, itself, that of other real items where they are known, and what it means."""
+        floors = [""] * 7 if self.floor is None else self.floor._figures()
+        names = ["Frechet distance", "kernel distance", "precision", "recall", "density", "coverage", "diversity"]
+        if self.is_inception:
+            names[:2] = ["FID", "KID"]
         spread = f"± {self.kernel_deviation:.2g} by subset; " if self.kernel_deviation else ""
-        return [
-            (
-                "FID" if self.is_inception else "Frechet distance",
-                _short(self.frechet),
-                "0 is best; falls with the number of items",
-            ),
-            (
-                "KID" if self.is_inception else "kernel distance",
-                _short(self.kernel),
-                f"{spread}0 is best",
-            ),
-            ("precision", f"{self.precision:.3f}", "share of generated items among real ones"),
-            ("recall", f"{self.recall:.3f}", "share of real items among generated ones"),
-            ("density", f"{self.density:.3f}", "real items about a generated one; 1 is usual"),
-            ("coverage", f"{self.coverage:.3f}", "share of real items with a generated one near"),
-            (
-                "diversity",
-                f"{self.diversity:.4g}",
-                f"between generated items; {self.real_diversity:.4g} between real ones",
-            ),
+        meanings = [
+            "0 is best; falls with more items",
+            f"{spread}0 is best",
+            "share that lies among real items",
+            "share of real items among them",
+            "real items about each; 1 is usual",
+            "share of real items with one near",
+            f"distance of two; {self.real_diversity:.4g} of real ones",
         ]
+        return list(zip(names, self._figures(), floors, meanings, strict=True))
+
+    def _figures(self) -> list[str]:
+        shares = (self.precision, self.recall, self.density, self.coverage)
+        return [_short(self.frechet), _short(self.kernel), *(f"{x:.3f}" for x in shares), _short(self.diversity)]
+
+    @property
+    def header(self) -> tuple[str, str, str, str]:
+        """Over the rows."""
+        return "", "generated", "" if self.floor is None else "other real", ""
 
     def __str__(self) -> str:
-        width = max(len(name) for name, _, _ in self.rows())
-        lines = [f"{name:<{width}}  {figure:>9}  {meaning}" for name, figure, meaning in self.rows()]
+        rows = [self.header, *self.rows()]
+        first, second, third = (max(len(row[i]) for row in rows) for i in range(3))
+        lines = [f"{a:<{first}}  {b:>{second}}  {c:>{third}}  {d}".rstrip() for a, b, c, d in rows]
         return "\n".join([*lines, self.basis(), *self.notes])
 
     def basis(self) -> str:

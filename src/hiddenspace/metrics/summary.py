@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,8 @@ def measure(
     Returns
     -------
     Measured
-        Has the figures as attributes, and reads as a table when printed.
+        Has the figures as attributes, and reads as a table when printed. Where there are enough further real items,
+        as many as the generated ones are measured in their place: no generator can be expected to do better.
 
     Raises
     ------
@@ -59,13 +61,17 @@ def measure(
     how = {"size": size, "random_state": random_state}
     whole = _items(read_items(real, "real", n=n, **how))
     made = _items(read_items(generated, "generated", n=min(n, len(whole)), **how))
-    made, true = (_at_most(items, n, random_state) for items in (made, whole))
-    true = alike(made, true)
+    made, _ = _drawn(made, n, random_state)
+    true, rest = _drawn(alike(made, whole), n, random_state)
     check_enough(DENSITY_K, len(made), len(true))
     by = extractor_for("random" if features is None and true.kind == "images" else features, true, random_state)
     ours, theirs = finite(by.of(made), "generated", by), finite(by.of(true), "real", by)
+    floor = None
+    if len(rest) >= len(made):
+        others = rest.take(np.arange(len(made)))
+        floor = Measured.of(finite(by.of(others), "real", by), theirs, by, random_state)
     notes = (*_parts(whole), *_notes(made, true, ours.shape[1]))
-    return Measured.of(ours, theirs, by, notes, random_state)
+    return replace(Measured.of(ours, theirs, by, random_state), notes=notes, floor=floor)
 
 
 def _items(items: Dataset | Moments) -> Dataset:
@@ -74,11 +80,10 @@ def _items(items: Dataset | Moments) -> Dataset:
     return items
 
 
-def _at_most(items: Dataset, n: int, seed: int) -> Dataset:
-    """That many of the items, drawn at random."""
-    if len(items) <= n:
-        return items
-    return items.take(np.sort(np.random.default_rng(seed).choice(len(items), n, replace=False)))
+def _drawn(items: Dataset, n: int, seed: int) -> tuple[Dataset, Dataset]:
+    """At most n of the items, drawn at random, in their order; and at most n others, in none."""
+    order = np.random.default_rng(seed).permutation(len(items))
+    return items.take(np.sort(order[:n])), items.take(order[n : 2 * n])
 
 
 def _parts(real: Dataset) -> tuple[str, ...]:
