@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from hiddenspace.data.dataset import Dataset as Dataset
     from hiddenspace.data.load import load_dataset as load_dataset
     from hiddenspace.estimator import load as load
+    from hiddenspace.generation.attribute_generator import AttributeGenerator as AttributeGenerator
     from hiddenspace.nets.feature_nets import feature_net as feature_net
     from hiddenspace.space.comparing import compare as compare
     from hiddenspace.space.hidden_space import HiddenSpace as HiddenSpace

@@ -66,6 +66,8 @@ def model_card(model: Any, config: dict[str, Any], address: str) -> str:
 
 def _task(model: Any, kind: str) -> str:
     """What the Hub calls it."""
+    if hasattr(model, "generate"):
+        return "other"
     if not hasattr(model, "predict"):
         return "feature-extraction"
     what = "classification" if hasattr(model, "classes_") else "regression"
@@ -77,6 +79,8 @@ def _deed(model: Any, things: str) -> str:
         return f"tells {len(model.classes_)} classes of {things}"
     if hasattr(model, "predict"):
         return f"names numbers for {things}"
+    if hasattr(model, "generate"):
+        return f"draws {things} from attributes"
     return f"encodes {things} into {model.code_size_} numbers" + " and back" * hasattr(model, "inverse_transform")
 
 
@@ -86,6 +90,12 @@ def _use(model: Any) -> str:
         return f"labels = model.predict(X)           # (n,)\n{chances}"
     if hasattr(model, "predict"):
         return "numbers = model.predict(X)\n"
+    if hasattr(model, "generate"):
+        return (
+            "images = model.generate(attributes)  # "
+            + ", ".join(c.name for c in model.attribute_format_.columns)
+            + "\n"
+        )
     codes = f"codes = model.transform(X)          # (n, {model.code_size_})\n"
     return codes + "again = model.inverse_transform(codes)\n" * hasattr(model, "inverse_transform")
 
@@ -122,6 +132,8 @@ _TERMS = {
     "consistency": "cross entropy of confident answers on unlabelled items",
     "regression": "mean squared error of standardised targets",
     "contrast": "cross entropy of telling pairs of views",
+    "perceptual": "relative squared error of features",
+    "pixels": "error of pixels",
     "masked": "mean squared error of what was hidden",
     "knn": "accuracy of the five nearest neighbours (labels were used for nothing else)",
 }
@@ -158,6 +170,8 @@ def _settings(params: dict[str, Any]) -> str:
 def _setting(value: Any) -> str:
     if isinstance(value, dict) and "name" in value:
         return f"{value['name']}({', '.join(f'{k}={v}' for k, v in value.items() if k != 'name')})"
+    if isinstance(value, dict) and value.keys() <= {"mapping", "sequence"}:
+        return str(next(iter(value.values())))
     return f"code of one's own ({value['code']})" if isinstance(value, dict) else str(value)
 
 

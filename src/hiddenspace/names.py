@@ -8,6 +8,7 @@ from typing import Any
 from hiddenspace.errors import ModelError, UsageError
 
 MODULES = {
+    "AttributeGenerator": "hiddenspace.generation.attribute_generator",
     "Autoencoder": "hiddenspace.autoencoders.autoencoder",
     "Blur": "hiddenspace.data.corruption",
     "Classifier": "hiddenspace.autoencoders.classifier",
@@ -82,6 +83,9 @@ MODELS = {
 SUPERVISED = {"classifier": "Classifier", "regressor": "Regressor"}
 """Those that learn from labels."""
 
+GENERATORS = {"attribute-generator": "AttributeGenerator"}
+"""Those that draw what attributes say."""
+
 SAVED_VALUES = (
     "Blur",
     "Dropout",
@@ -145,7 +149,7 @@ def find_model(name: str) -> Any:
     ModelError
         If the name is not that of an estimator of ours.
     """
-    if name not in {*MODELS.values(), *SUPERVISED.values()}:
+    if name not in {*MODELS.values(), *SUPERVISED.values(), *GENERATORS.values()}:
         raise ModelError(
             f"the saved model is of class {name!r}, which this version does not have; upgrade hiddenspace, or call "
             "from_pretrained of that class if it is your own."

@@ -45,6 +45,10 @@ def _as_json(value: Any) -> Any:
         return None  # it has moved on; the seed that was drawn from it is kept
     if isinstance(value, Absent):
         return {"code": value.code}
+    if isinstance(value, Mapping):
+        return {"mapping": {str(key): _as_json(item) for key, item in value.items()}}
+    if isinstance(value, list | tuple):
+        return {"sequence": [_as_json(item) for item in value]}
     if type(value).__name__ in SAVED_VALUES and is_dataclass(value):
         return {"name": type(value).__name__, **asdict(value)}  # type: ignore[arg-type]
     return {"code": getattr(value, "__qualname__", type(value).__qualname__)}
@@ -78,6 +82,10 @@ def value_from_json(name: str, value: Any) -> Any:
     """
     if value is None or isinstance(value, bool | int | float | str):
         return value
+    if isinstance(value, dict) and value.keys() == {"sequence"}:
+        return tuple(value_from_json(name, item) for item in value["sequence"])
+    if isinstance(value, dict) and value.keys() == {"mapping"}:
+        return {key: value_from_json(name, item) for key, item in value["mapping"].items()}
     if isinstance(value, dict) and value.keys() == {"code"}:
         return Absent(name, str(value["code"]))
     if not isinstance(value, dict) or value.get("name") not in SAVED_VALUES:
