@@ -8,6 +8,7 @@ __version__ = "0.1.0"
 __all__ = sorted(MODULES)
 
 if TYPE_CHECKING:
+    from hiddenspace.autoencoders.adversarial import AdversarialAutoencoder as AdversarialAutoencoder
     from hiddenspace.autoencoders.autoencoder import Autoencoder as Autoencoder
     from hiddenspace.autoencoders.classifier import Classifier as Classifier
     from hiddenspace.autoencoders.contrastive import ContrastiveEncoder as ContrastiveEncoder
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from hiddenspace.data.load import load_dataset as load_dataset
     from hiddenspace.estimator import load as load
     from hiddenspace.generation.attribute_generator import AttributeGenerator as AttributeGenerator
+    from hiddenspace.generation.conditional_gan import ConditionalGAN as ConditionalGAN
+    from hiddenspace.generation.differentiable import Differentiable as Differentiable
+    from hiddenspace.generation.gan import GAN as GAN
     from hiddenspace.nets.feature_nets import feature_net as feature_net
     from hiddenspace.space.comparing import compare as compare
     from hiddenspace.space.hidden_space import HiddenSpace as HiddenSpace

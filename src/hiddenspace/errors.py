@@ -25,6 +25,10 @@ class TrainingError(HiddenspaceError, RuntimeError):
     """Training cannot go on: a loss is not finite, or a run folder is broken or in use."""
 
 
+class DivergedError(TrainingError):
+    """A loss or a weight stopped being finite."""
+
+
 class MissingExtraError(HiddenspaceError, ImportError):
     """An optional dependency is not installed; the message names the extra that brings it."""
 

@@ -8,16 +8,20 @@ from typing import Any
 from hiddenspace.errors import ModelError, UsageError
 
 MODULES = {
+    "AdversarialAutoencoder": "hiddenspace.autoencoders.adversarial",
     "AttributeGenerator": "hiddenspace.generation.attribute_generator",
     "Autoencoder": "hiddenspace.autoencoders.autoencoder",
     "Blur": "hiddenspace.data.corruption",
     "Classifier": "hiddenspace.autoencoders.classifier",
     "Codes": "hiddenspace.space.meanings",
+    "ConditionalGAN": "hiddenspace.generation.conditional_gan",
     "ContrastiveEncoder": "hiddenspace.autoencoders.contrastive",
     "Dataset": "hiddenspace.data.dataset",
     "DenoisingAutoencoder": "hiddenspace.autoencoders.denoising",
+    "Differentiable": "hiddenspace.generation.differentiable",
     "Dropout": "hiddenspace.data.corruption",
     "Game": "hiddenspace.training.game",
+    "GAN": "hiddenspace.generation.gan",
     "GaussianNoise": "hiddenspace.data.corruption",
     "HiddenSpace": "hiddenspace.space.hidden_space",
     "ImageAugmentation": "hiddenspace.data.augment",
@@ -50,8 +54,12 @@ NAMESPACES: dict[str, dict[str, str]] = {
         "render_chairs": "hiddenspace.data.rendered_chairs",
     },
     "losses": {
+        "AdversarialLoss": "hiddenspace.losses.adversarial",
+        "adversarial_loss": "hiddenspace.losses.adversarial",
         "perceptual_distances": "hiddenspace.losses.perceptual",
         "perceptual_loss": "hiddenspace.losses.perceptual",
+        "one_centred_penalty": "hiddenspace.losses.penalties",
+        "zero_centred_penalty": "hiddenspace.losses.penalties",
     },
     "metrics": {
         "Moments": "hiddenspace.metrics.moments",
@@ -75,6 +83,7 @@ MODELS = {
     "redundant": "RedundantAutoencoder",
     "denoising": "DenoisingAutoencoder",
     "variational": "VariationalAutoencoder",
+    "adversarial": "AdversarialAutoencoder",
     "masked": "MaskedAutoencoder",
     "contrastive": "ContrastiveEncoder",
 }
@@ -83,11 +92,15 @@ MODELS = {
 SUPERVISED = {"classifier": "Classifier", "regressor": "Regressor"}
 """Those that learn from labels."""
 
-GENERATORS = {"attribute-generator": "AttributeGenerator"}
-"""Those that draw what attributes say."""
+ADVERSARIAL = {"gan": "GAN", "conditional-gan": "ConditionalGAN"}
+"""Those that learn to make items against a discriminator."""
+
+GENERATORS = {**ADVERSARIAL, "attribute-generator": "AttributeGenerator"}
+"""All that make items; the last draws what attributes say."""
 
 SAVED_VALUES = (
     "Blur",
+    "Differentiable",
     "Dropout",
     "GaussianNoise",
     "ImageAugmentation",
@@ -136,9 +149,10 @@ def find_by_word(word: str) -> Any:
     UsageError
         If there is none.
     """
-    if word not in MODELS:
-        raise UsageError(f"--model {word} is unknown; use one of {', '.join(MODELS)}.")
-    return find(MODELS[word])
+    known = MODELS | ADVERSARIAL
+    if word not in known:
+        raise UsageError(f"--model {word} is unknown; use one of {', '.join(known)}.")
+    return find(known[word])
 
 
 def find_model(name: str) -> Any:

@@ -163,6 +163,18 @@ def read_model(source: str | Path) -> SavedModel:
     return SavedModel(config["class"], config["params"], config["fitted"], tensors)
 
 
+def find_class(source: str | Path) -> str | None:
+    """What a model folder or a run holds, by its config.json; None where it is no such folder here."""
+    folder = Path(source).expanduser()
+    for path in (folder / "model" / "config.json", folder / "config.json"):
+        if path.exists():
+            try:
+                return str(json.loads(path.read_bytes())["class"])
+            except (OSError, ValueError, LookupError, TypeError):
+                return None
+    return None
+
+
 def _check_config(config: Any, folder: Path) -> None:
     if not isinstance(config, dict) or config.get("library") != "hiddenspace":
         raise ModelError(f"{folder} holds a model of another library; hiddenspace reads only what it saved itself.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -90,6 +91,7 @@ class VariationalAutoencoder(Learner):
     """
 
     code_per_output = 2
+    codes_are_normal: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -19,7 +19,7 @@ from hiddenspace import checks
 from hiddenspace.cli.flags import command_of, flags_of
 from hiddenspace.data.load import load_dataset
 from hiddenspace.errors import UsageError
-from hiddenspace.names import MODELS, find_by_word
+from hiddenspace.names import ADVERSARIAL, MODELS, find_by_word
 from hiddenspace.training.trainer import Trainer
 
 HELP = """Learn from unlabelled data: looks at it, holds some out, fits PCA and a model, and leaves a run folder
@@ -59,6 +59,7 @@ def _check_resume(given: Sequence[str]) -> None:
 def fit(given: dict[str, Any]) -> None:
     """Starts a run or goes on with one, and prints what came of it."""
     from hiddenspace.runs.folder import new_folder
+    from hiddenspace.runs.generating import execute_generator
     from hiddenspace.runs.run import execute, make_model
     from hiddenspace.runs.settings import RunSettings
 
@@ -82,7 +83,8 @@ def fit(given: dict[str, Any]) -> None:
         make_model(settings, trainer).check_params()
         folder = new_folder(given["out"], settings.source, settings.model)
     try:
-        results = execute(settings, folder, console, resume=bool(given["resume"]), progress=not (quiet or as_json))
+        run = execute_generator if settings.model in ADVERSARIAL else execute
+        results = run(settings, folder, console, resume=bool(given["resume"]), progress=not (quiet or as_json))
     except KeyboardInterrupt:
         resume = f"hiddenspace fit --resume {shlex.quote(str(folder))}"
         raise KeyboardInterrupt(f"interrupted; go on with: {resume}") from None
@@ -119,7 +121,7 @@ def _own_flags(model: str) -> list[inspect.Parameter]:
     source = Annotated[str | None, Parameter(help="Where the data are: a path, a sample or a name on the Hub.")]
     return [
         inspect.Parameter("source", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=source),
-        flag("model", str, model, f"One of {', '.join(MODELS)}."),
+        flag("model", str, model, f"One of {', '.join(MODELS | ADVERSARIAL)}."),
         flag("out", str | None, None, "The run folder; by default a new one below runs/."),
         flag("seed", int, 0, "Of everything random."),
         flag("resume", str | None, None, "Go on with this run folder after an interruption."),

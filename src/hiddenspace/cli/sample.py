@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -16,8 +16,15 @@ from hiddenspace import checks
 from hiddenspace.cli.files import OUT, check_ending, write_values
 from hiddenspace.cli.moving import pixels_of, save
 from hiddenspace.cli.spaces import space_of
+from hiddenspace.data.attribute_columns import Category
 from hiddenspace.errors import HiddenspaceError, UsageError, writing
+from hiddenspace.estimator import load
+from hiddenspace.generation.conditional_gan import ConditionalGAN
+from hiddenspace.generation.generative import Generative
 from hiddenspace.metrics.copies import nearest as nearest_of
+from hiddenspace.names import ADVERSARIAL
+from hiddenspace.saving import find_class
+from hiddenspace.space.embeddings import is_embeddings_file
 from hiddenspace.space.hidden_space import HiddenSpace, Method
 from hiddenspace.space.items import free_name
 
@@ -31,13 +38,16 @@ def sample(
     n: Annotated[int, Parameter(name=("--n", "-n"))] = 64,
     method: Method = "gmm",
     seed: int = 0,
+    labels: str | None = None,
+    truncation: float | None = None,
     source: str | None = None,
     nearest: bool = False,
     out: str | None = None,
 ) -> None:
     """Make new items, like those that the model has learned from.
 
-    Example: hiddenspace sample runs/digits-autoencoder -n 64 --source digits --out samples.png
+    Examples: hiddenspace sample runs/digits-autoencoder -n 64 --source digits --out samples.png
+    hiddenspace sample runs/digits-conditional-gan --labels 0,1,2 --out grid.png
 
     Parameters
     ----------
@@ -47,23 +57,86 @@ def sample(
         How many.
     method : str
         What is fitted to the codes and drawn from: a mixture of Gaussians (gmm), one Gaussian (gaussian), a kernel
-        density (kde), a small normalising flow (flow), or N(0, 1), for variational autoencoders (prior).
+        density (kde), a small normalising flow (flow), or N(0, 1), for variational autoencoders (prior). A GAN draws
+        its own noise.
     seed : int
         Another one makes other items.
+    labels : str, optional
+        What a conditional GAN shall draw, in turn: values separated by commas, such as 0,1,2.
+    truncation : float, optional
+        Of a GAN's noise: about 0.7 makes items more typical and less varied.
     source : str, optional
         The items whose codes are the example; by default those whose codes the run has stored.
     nearest : bool
         Show beside each new item the one of the space whose code is nearest: it should not be the same.
     out : str, optional
         Images: .png (all in one), .npy, or a folder with a PNG for each. Tables: .csv or .parquet. Rows: .csv or .npy.
-        By default samples.png or samples.csv.
+        By default samples.png or samples.csv. A GAN writes .npy files and folders as it goes, however many.
     """
     checks.whole("n", n)
+    if (generator := generator_of(run)) is not None:
+        return _sample_generator(generator, n, seed, labels, truncation, source or nearest, out)
+    if labels is not None or truncation is not None:
+        raise UsageError(f"--labels and --truncation are for GANs, which {run} is not; leave them out.")
     space = space_of(run, source)
     path = _path(space, out, nearest)
     codes = space.density(method, random_state=seed).sample(n, seed)
     _write(space, codes, path, nearest)
     Console(stderr=True).print(f"{n} new items by {method}: {path}", highlight=False)
+
+
+def generator_of(run: str) -> Generative | None:
+    """The GAN that a run or a folder holds; None where it holds another model, or none."""
+    if is_embeddings_file(Path(run)) or find_class(run) not in ADVERSARIAL.values():
+        return None
+    model: Generative = load(run)
+    return model
+
+
+def _sample_generator(
+    model: Generative,
+    n: int,
+    seed: int,
+    labels: str | None,
+    truncation: float | None,
+    unused: object,
+    out: str | None,
+) -> None:
+    if unused:
+        raise UsageError("--source and --nearest are for the codes of autoencoders; a GAN draws noise, leave them out.")
+    kind = model.format_.kind
+    path = Path(out or "samples" + ENDINGS[kind][0])
+    how: dict[str, Any] = {"truncation": truncation}
+    if labels is not None:
+        how["labels"] = _named(model, labels)
+    if path.suffix == ".npy" or (kind == "images" and not path.suffix):
+        model.write(path, n, random_state=seed, **how)
+    else:
+        check_ending("new items", path, ENDINGS[kind])
+        _write_drawn(model, np.concatenate(list(model.draws(n, random_state=seed, **how))), how.get("labels"), path)
+    Console(stderr=True).print(f"{n} new items by {type(model).__name__}: {path}", highlight=False)
+
+
+def _write_drawn(model: Generative, made: np.ndarray, labels: Any, path: Path) -> None:
+    """A row of the picture for each time that the labels are gone through."""
+    from hiddenspace.pictures.mosaic import tile
+
+    if model.format_.kind == "images":
+        pixels = np.clip(made.transpose(0, 2, 3, 1), 0, 1)
+        save(tile(pixels, columns=len(labels) if labels is not None and 2 <= len(labels) <= 20 else None), path)
+    else:
+        write_values(model.format_.to_data(made), path)
+
+
+def _named(model: Generative, text: str) -> list[Any]:
+    """Labels as the model knows them: what was a number is one."""
+    if not isinstance(model, ConditionalGAN):
+        raise UsageError(f"--labels are for conditional GANs, and this is a {type(model).__name__}; leave them out.")
+    (column, *more) = model.attribute_format_.columns
+    if more or not isinstance(column, Category):
+        raise UsageError("--labels are values of one column of classes; in Python, sample(labels=...) takes tables.")
+    known = {str(category): category for category in column.categories}
+    return [known.get(word.strip(), word.strip()) for word in text.split(",")]
 
 
 def _path(space: HiddenSpace, out: str | None, nearest: bool) -> Path:

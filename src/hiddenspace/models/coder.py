@@ -21,6 +21,9 @@ class Coder(Encoding):
 
     network_names: ClassVar[tuple[str, ...]] = ("encoder", "decoder")
 
+    codes_are_normal: ClassVar[bool] = False
+    """Whether codes are trained to be N(0, 1), so that new ones can be drawn from it."""
+
     decoder_: nn.Module
 
     def _decode(self, z: Tensor) -> Tensor:

@@ -23,15 +23,25 @@ def copied(encoder: Any, decoder: Any) -> tuple[nn.Module | None, nn.Module | No
         If one was, but is of a saved model that was loaded without it.
     """
     for name, module in (("encoder", encoder), ("decoder", decoder)):
-        if isinstance(module, Absent):
-            module()
-        if module is not None and not isinstance(module, nn.Module):
-            raise UsageError(f"{name}={module!r} is no torch.nn.Module; give an instance of one.")
+        _check_module(name, module)
     own: tuple[nn.Module | None, nn.Module | None] = copy.deepcopy((encoder, decoder))
     for module in own:
         if module is not None:
             module.cpu()
     return own
+
+
+def copied_network(name: str, module: Any) -> nn.Module | None:
+    """The same for a single network of this name."""
+    _check_module(name, module)
+    return None if module is None else copy.deepcopy(module).cpu()
+
+
+def _check_module(name: str, module: Any) -> None:
+    if isinstance(module, Absent):
+        module()
+    if module is not None and not isinstance(module, nn.Module):
+        raise UsageError(f"{name}={module!r} is no torch.nn.Module; give an instance of one.")
 
 
 def code_size_of(encoder: nn.Module, shape: tuple[int, ...], code_per_output: int) -> int:
@@ -43,11 +53,18 @@ def code_size_of(encoder: nn.Module, shape: tuple[int, ...], code_per_output: in
     return output.shape[1] // code_per_output
 
 
-def check_decoder(decoder: nn.Module, code: int, shape: tuple[int, ...]) -> None:
+def check_decoder(decoder: nn.Module, code: int, shape: tuple[int, ...], name: str = "decoder") -> None:
     """Whether it gives items of this shape."""
-    output = _tried("decoder", decoder, (code,))
+    output = _tried(name, decoder, (code,))
     if output.shape[1:] != shape:
-        raise UsageError(f"the decoder gives {tuple(output.shape)}; make it give {_batch(shape)} as the data are.")
+        raise UsageError(f"the {name} gives {tuple(output.shape)}; make it give {_batch(shape)} as the data are.")
+
+
+def check_logits(discriminator: nn.Module, shape: tuple[int, ...]) -> None:
+    """Whether it gives one number for each item."""
+    output = _tried("discriminator", discriminator, shape)
+    if output.numel() != 2:
+        raise UsageError(f"the discriminator gives {tuple(output.shape)} for 2 items; make it give (batch,) logits.")
 
 
 def _tried(name: str, module: nn.Module, shape: tuple[int, ...]) -> Tensor:

@@ -22,7 +22,7 @@ class Recipe:
     epochs: int
     learning_rate: float
     weight_decay: float
-    clip: float
+    clip: float | None
     patience: int
 
 

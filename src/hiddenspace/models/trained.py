@@ -15,7 +15,7 @@ from hiddenspace import checks
 from hiddenspace.data.batches import ArrayBatches
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.format import BATCH, Scaling
-from hiddenspace.errors import TrainingError, UsageError
+from hiddenspace.errors import DivergedError, TrainingError, UsageError
 from hiddenspace.models.batchwise import Batchwise
 from hiddenspace.models.recipe import Recipe, adamw, default_patience
 from hiddenspace.training.checkpoint import read_settings
@@ -38,6 +38,9 @@ class Trained(Batchwise):
 
     best_by_training_loss: ClassVar[bool] = True
     """Where nothing is held out: whether the epoch of the lowest training loss is kept, or the last one."""
+
+    best_by: ClassVar[str] = "loss"
+    """The figure of an epoch's row that says how good it was; lower is better."""
 
     scaling: Scaling
     epochs: int | None
@@ -140,20 +143,35 @@ class Trained(Batchwise):
     def _play(self, game: Game, batches: Batches, validation: Batches | None, watchers: Sequence[Observer]) -> None:
         """Trains by `recipe_`, keeps the best weights, and remembers what happened."""
         recipe = self.recipe_
-        best = BestWeights()
+        best = BestWeights(self.best_by)
         judged = validation is not None or self.best_by_training_loss
-        judges: list[Observer] = [best, EarlyStopping(recipe.patience)] if judged else []
+        judges: list[Observer] = [best, EarlyStopping(recipe.patience, by=self.best_by)] if judged else []
         trainer = self._trainer(recipe)
-        history = play(
-            game,
-            batches,
-            rounds=recipe.epochs * len(batches),
-            trainer=trainer,
-            observers=[*judges, *watchers, *self._files(trainer)],
-            validation=validation,
-        )
+        observers = [*judges, *watchers, *self._files(trainer)]
+        try:
+            history = play(
+                game,
+                batches,
+                rounds=self._rounds(batches),
+                trainer=trainer,
+                observers=observers,
+                validation=validation,
+            )
+            self.history_ = history.rows
+        except DivergedError as error:
+            self.history_ = best.rows
+            self._after_divergence(error, best.epoch)
+            game.eval()
         best.put_back()
-        self.history_, self.best_epoch_ = history.rows, best.epoch if judged else len(history.rows)
+        self.best_epoch_ = best.epoch if judged else len(self.history_)
+
+    def _rounds(self, batches: Batches) -> int:
+        """How long to play; a round draws one batch unless a game has several players that do."""
+        return self.recipe_.epochs * len(batches)
+
+    def _after_divergence(self, error: DivergedError, best_epoch: int) -> None:
+        """What comes of a training whose losses stopped being finite: nothing, unless the best epoch shall do."""
+        raise error
 
     def _watchers(self, training: Dataset, held_out: Dataset | None) -> list[Observer]:
         """Observers of this kind of training."""

@@ -43,3 +43,34 @@ class RandomFeatures(nn.Module):
             x = F.relu(layer(x))
             x = x * (x.square().mean(1, keepdim=True) + 1e-2).rsqrt()
         return x.mean((2, 3))
+
+
+class FourierFeatures(nn.Module):
+    """Rows and cosines of random projections of them, fine and coarse: (b, d) -> (b, d + 192).
+
+    Means of the cosines are values of the characteristic function (Rahimi and Recht 2007), so that sets of rows with
+    the same means and covariances are still told apart where they cluster differently.
+
+    Parameters
+    ----------
+    columns
+        Of the rows, which are best standardised.
+    seed
+        Of the projections.
+    """
+
+    scales = (1.0, 4.0, 16.0)
+    weights: Tensor
+    phases: Tensor
+
+    def __init__(self, columns: int, seed: int = 0) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(seed)
+        count = 64
+        lots = [scale * torch.randn(columns, count, generator=generator) for scale in self.scales]
+        self.register_buffer("weights", torch.cat(lots, dim=1) / columns**0.5)
+        self.register_buffer("phases", 2 * torch.pi * torch.rand(len(lots) * count, generator=generator))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(b, d) -> (b, d + 192)."""
+        return torch.cat([x, torch.cos(x @ self.weights + self.phases)], dim=1)

@@ -28,7 +28,8 @@ _FILTER_COLUMNS = 6
 _FILTER_SIDE = 64  # CSS pixels
 _SCATTERS = 6
 _POINTS = 600
-_MAIN = "reconstruction"
+_MAIN = ("reconstruction", "frechet")
+"""What the epoch is chosen by comes first."""
 
 _Table = Mapping[str, Sequence[Any]]
 
@@ -44,11 +45,11 @@ def terms(history: Sequence[Mapping[str, float]]) -> list[str]:
     """Name the loss terms with a finite value, the reconstruction first."""
     keys = {key: None for row in history for key, value in row.items() if "/" in key and np.isfinite(value)}
     found = dict.fromkeys(key.split("/", 1)[1] for key in keys if key.startswith(("train/", "validation/", "monitor/")))
-    return sorted(found, key=lambda term: term != _MAIN)
+    return sorted(found, key=lambda term: term not in _MAIN)
 
 
 def _draw_term(summary: RunSummary, term: str, theme: Theme) -> Figure:
-    baseline = summary.baseline_error if term == _MAIN else None
+    baseline = summary.baseline_error if term == _MAIN[0] else None
     return learning_curves(summary.history, term=term, best=summary.best_epoch, baseline=baseline, theme=theme)
 
 

@@ -12,6 +12,20 @@ from hiddenspace.report.space_sections import space_sections
 from hiddenspace.report.summary import RunSummary
 
 _BROKEN = 50
+MEANINGS = {
+    "frechet": "How far new items are from those that were learned from: the generator of the lowest was kept.",
+    "discriminator.tell": "The discriminator's loss. Losses of players who learn against each other need not fall; "
+    "look whether they stay where they are.",
+    "discriminator.slopes": "The penalty on the slopes of the discriminator.",
+    "discriminator.right": "How often the discriminator knows the real one of a pair: 0.5 when it cannot tell, near 1 "
+    "when it has won and teaches nothing any more.",
+    "generator.fool": "The generator's loss.",
+    "precision": "The share of new items that lie among real ones.",
+    "recall": "The share of real items that lie among new ones.",
+    "coverage": "The share of real items with a new one near.",
+    "diversity": "How far two new items are apart, 1 being the distance of two real ones.",
+}
+"""Of what is recorded while a generator learns."""
 
 
 def sections(run: RunSummary) -> dict[str, Any]:
@@ -28,6 +42,7 @@ def sections(run: RunSummary) -> dict[str, Any]:
         "by_codes": any(row.mse is None for row in run.models) and any(row.probe is not None for row in run.models),
         "filters": charts.filters(run),
         "broken": list(run.broken)[:_BROKEN],
+        "meanings": MEANINGS,
     }
     shown |= space_sections(run)
     return {**shown, "contents": contents(run, shown)}
@@ -46,6 +61,7 @@ def contents(run: RunSummary, shown: dict[str, Any]) -> list[tuple[str, str]]:
         ("map", "Map"): shown["map"],
         ("neighbours", "Neighbours"): shown["neighbours"],
         ("morphs", "Morphs"): shown["morphs"],
+        ("growth", "Growing up"): shown["growth"],
         ("samples", "Samples"): shown["samples"],
         ("labels", "Few labels"): shown["few_labels"],
         ("data", "Data"): run.data or run.notes or run.broken,

@@ -40,10 +40,13 @@ def space_sections(run: RunSummary) -> dict[str, Any]:
     """Draw what there is; nothing where the run has no space."""
     space = run.space
     if space is None:
-        return {"map": None, "map_method": "", "neighbours": [], "morphs": [], "samples": None, "few_labels": None}
+        nothing: dict[str, Any] = {"map": None, "map_method": "", "neighbours": [], "morphs": [], "samples": None}
+        return nothing | {"growth": [], "few_labels": None}
     models = model_names(run)
     named = list(zip(space.neighbours, space.neighbour_ids, strict=True))
-    strips = [*space.neighbours, *space.morphs.values(), *([] if space.samples is None else [space.samples])]
+    growth = {} if run.sampled is None else run.sampled.growth
+    samples = [] if space.samples is None else [space.samples]
+    strips = [*space.neighbours, *space.morphs.values(), *growth.values(), *samples]
     room = partial(_Room, models, sum(len(items) for items in strips if isinstance(items, np.ndarray)))
     return {
         "map": _map(space.map, models),
@@ -51,6 +54,7 @@ def space_sections(run: RunSummary) -> dict[str, Any]:
         "neighbours": [_beside(items, ids, room()) for items, ids in named],
         "morphs": [shown(items, caption, room()) for caption, items in space.morphs.items()],
         "samples": None if space.samples is None else shown(space.samples, "samples", room(across=10)),
+        "growth": [shown(items, caption, room()) for caption, items in growth.items()],
         "few_labels": None if space.few_labels is None else _few_labels(space.few_labels),
     }
 

@@ -56,6 +56,15 @@ class SpaceSummary:
 
 
 @dataclass(frozen=True, eq=False)
+class Sampled:
+    """What a generator makes, measured."""
+
+    figures: Sequence[tuple[str, Mapping[str, float]]]  # who made items -> frechet, kernel, precision, ...
+    distance: str  # what the Frechet distance is called
+    growth: Mapping[str, Items] = field(default_factory=dict)  # "epoch 4" -> what the same noise became
+
+
+@dataclass(frozen=True, eq=False)
 class RunSummary:
     """A run as its report shows it. Whatever is left empty leaves its section out.
 
@@ -94,5 +103,6 @@ class RunSummary:
     column_errors: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # model -> column -> share lost
 
     space: SpaceSummary | None = None
+    sampled: Sampled | None = None
 
     settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # group -> name -> value

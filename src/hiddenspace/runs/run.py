@@ -209,13 +209,13 @@ def make_model(settings: RunSettings, trainer: Trainer) -> Any:
 
 
 def model_title(settings: RunSettings) -> str:
-    """What the model is called in tables: SparseAutoencoder -> Sparse autoencoder."""
+    """What the model is called in tables: SparseAutoencoder becomes Sparse autoencoder."""
     name: str = find_by_word(settings.model).__name__
-    return (
-        name
-        if name == "PCA"
-        else re.sub("(Auto)?[Ee]ncoder", lambda part: " " + part[0].lower(), name).strip().capitalize()
-    )
+    if name.isupper():
+        return name
+    if name.endswith("GAN"):
+        return name.removesuffix("GAN") + " GAN"
+    return re.sub("(Auto)?[Ee]ncoder", lambda part: " " + part[0].lower(), name).strip().capitalize()
 
 
 def conclude(

@@ -70,7 +70,7 @@ def summary(
         best_epoch=getattr(last, "best_epoch_", None),
         columns=list(getattr(last.format_, "feature_names", [])),
         space=None if space is None else space_summary(space, split, models, settings.seed),
-        settings=_settings(settings, last),
+        settings=settings_shown(settings, last),
     )
     coders = {name: model for name, model in models.items() if isinstance(model, Coder)}
     if isinstance(last, MaskedAutoencoder):
@@ -143,7 +143,8 @@ def _filters(models: dict[str, Coder], split: Split) -> dict[str, np.ndarray]:
     return {name: unit_responses(model, some, FILTERS) for name, model in models.items()}
 
 
-def _settings(settings: RunSettings, model: Encoding) -> dict[str, dict[str, object]]:
+def settings_shown(settings: RunSettings, model: Encoding) -> dict[str, dict[str, object]]:
+    """By group: the model's, the run's, and versions."""
     versions = {name: version(name) for name in ("hiddenspace", "torch", "numpy", "scikit-learn")}
     used = asdict(model.recipe_) if isinstance(model, Trained) else {}  # with defaults filled in
     named = {**model.get_params(deep=False), **used}

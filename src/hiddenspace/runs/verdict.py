@@ -71,7 +71,7 @@ def _verdict_by_probe(models: Sequence[Measured], best: Measured | None, seen: s
 
 def next_steps(models: Sequence[Measured], folder: Path, settings: RunSettings, items: int, kind: str) -> list[str]:
     """What a person may want to run now, as it can be pasted into a shell where the run was started."""
-    source, run = shlex.quote(_typed(settings.source)), shlex.quote(str(folder))
+    source, run = shlex.quote(typed(settings.source)), shlex.quote(str(folder))
     best = winner(models)
     steps = []
     if len(models) > 1 and all(_error(m) is not None for m in models) and (best is None or best.name == "PCA"):
@@ -94,6 +94,6 @@ def next_steps(models: Sequence[Measured], folder: Path, settings: RunSettings, 
     ]
 
 
-def _typed(source: str) -> str:
+def typed(source: str) -> str:
     """A path as short as it can be written from here."""
     return min(source, os.path.relpath(source), key=len) if os.path.isabs(source) else source

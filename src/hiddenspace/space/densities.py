@@ -7,7 +7,6 @@ from collections.abc import Callable
 import numpy as np
 
 from hiddenspace import checks
-from hiddenspace.autoencoders.variational import VariationalAutoencoder
 from hiddenspace.errors import DataError, UsageError
 from hiddenspace.space.code_whitening import Whitening
 from hiddenspace.space.coding import Coding, ModelCoding, checked_codes
@@ -68,11 +67,12 @@ def check_prior(coding: Coding) -> None:
     Raises
     ------
     UsageError
-        Unless it is a variational autoencoder.
+        Unless it is trained to have one, as a variational autoencoder is.
     """
-    if not isinstance(coding, ModelCoding) or not isinstance(coding.model, VariationalAutoencoder):
+    if not isinstance(coding, ModelCoding) or not getattr(coding.model, "codes_are_normal", False):
         raise UsageError(
-            "method='prior' is N(0, 1), to which only the codes of a VariationalAutoencoder are trained; use 'gmm'."
+            "method='prior' is N(0, 1), to which only the codes of a VariationalAutoencoder, an AdversarialAutoencoder "
+            "or a GAN are trained; use 'gmm'."
         )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import torch
 from torch import nn
 
-from hiddenspace.errors import TrainingError
+from hiddenspace.errors import DivergedError
 from hiddenspace.training import ranks
 from hiddenspace.training.game import Terms
 
@@ -30,14 +30,14 @@ class FiniteCheck:
 
         Raises
         ------
-        TrainingError
+        DivergedError
             On every rank, if a term of any is not finite.
         """
         mine = next((self._sentence(*entry) for entry in self._unchecked if not _all_finite(entry[2])), None)
         self._unchecked.clear()
         found = next((sentence for sentence in ranks.gathered(mine) if sentence), None)
         if found:
-            raise TrainingError(found)
+            raise DivergedError(found)
 
     def _sentence(self, round_: int, player: str, terms: Terms) -> str:
         term, value = next((term, float(value)) for term, value in terms.items() if not math.isfinite(value))
@@ -53,12 +53,12 @@ def check_means(means: Mapping[str, float], round_: int) -> None:
 
     Raises
     ------
-    TrainingError
+    DivergedError
         If one is not.
     """
     for term, value in means.items():
         if not math.isfinite(value):
-            raise TrainingError(f"on held-out items the term '{term}' became {value} after round {round_}; {MEND}")
+            raise DivergedError(f"on held-out items the term '{term}' became {value} after round {round_}; {MEND}")
 
 
 @torch.no_grad()
@@ -67,9 +67,9 @@ def check_weights(players: Mapping[str, Iterable[nn.Parameter]], round_: int) ->
 
     Raises
     ------
-    TrainingError
+    DivergedError
         If a player owns weights that are not finite.
     """
     for name, parameters in players.items():
         if not all(bool(parameter.isfinite().all()) for parameter in parameters):
-            raise TrainingError(f"weights of player '{name}' were not finite after round {round_}; {MEND}")
+            raise DivergedError(f"weights of player '{name}' were not finite after round {round_}; {MEND}")

@@ -20,24 +20,31 @@ MEND = "mend that and go on with resume"
 
 
 class BestWeights(Observer):
-    """Remembers the weights of the epoch with the lowest loss; `put_back` gives them to the game."""
+    """Remembers the weights of the epoch with the lowest loss; `put_back` gives them to the game.
 
-    def __init__(self) -> None:
+    `rows` are those of all epochs so far. `by` names another figure of theirs, such as one that an observer adds; the
+    lowest is the best.
+    """
+
+    def __init__(self, by: str = "loss") -> None:
+        self.by = by
         self.loss: float | None = None
         self.epoch = 0
+        self.rows: list[dict[str, float]] = []
         self._weights: dict[str, Tensor] = {}
         self._game: Game | None = None
 
     def started(self, game: Game, first_round: int, rounds: int) -> None:
         self._game = game
         if first_round == 0:
-            self.restore({"loss": None, "epoch": 0, "weights": {}})
+            self.restore({"loss": None, "epoch": 0, "weights": {}, "rows": []})
 
     def __call__(self, event: RoundEnded) -> None:
         if event.row is None or self._game is None:
             return
-        if self.loss is None or event.row["loss"] < self.loss:
-            self.loss, self.epoch = event.row["loss"], int(event.row["epoch"])
+        self.rows.append(dict(event.row))
+        if self.loss is None or event.row[self.by] < self.loss:
+            self.loss, self.epoch = event.row[self.by], int(event.row["epoch"])
             self._weights = {name: value.detach().clone() for name, value in self._game.state_dict().items()}
 
     def put_back(self) -> None:
@@ -46,17 +53,21 @@ class BestWeights(Observer):
             self._game.load_state_dict(self._weights)
 
     def state(self) -> dict[str, Any]:
-        return {"loss": self.loss, "epoch": self.epoch, "weights": self._weights}
+        return {"loss": self.loss, "epoch": self.epoch, "weights": self._weights, "rows": self.rows}
 
     def restore(self, state: dict[str, Any]) -> None:
         self.loss, self.epoch, self._weights = state["loss"], state["epoch"], state["weights"]
+        self.rows = list(state["rows"])
 
 
 class EarlyStopping(Observer):
-    """Ends the training after `patience` epochs without an improvement of at least `tolerance`, relatively."""
+    """Ends the training after `patience` epochs without an improvement of at least `tolerance`, relatively.
 
-    def __init__(self, patience: int, tolerance: float = 1e-4) -> None:
-        self.patience, self.tolerance = patience, tolerance
+    `by` is as in `BestWeights`.
+    """
+
+    def __init__(self, patience: int, tolerance: float = 1e-4, by: str = "loss") -> None:
+        self.patience, self.tolerance, self.by = patience, tolerance, by
         self.loss: float | None = None
         self.waited = 0
 
@@ -67,7 +78,7 @@ class EarlyStopping(Observer):
     def __call__(self, event: RoundEnded) -> Stop | None:
         if event.row is None:
             return None
-        loss = event.row["loss"]
+        loss = event.row[self.by]
         if self.loss is None or loss < self.loss - self.tolerance * abs(self.loss):
             self.loss, self.waited = loss, 0
             return None

@@ -1,0 +1,217 @@
+"""GAN: a generator against a discriminator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor, nn
+
+from hiddenspace.data.format import Scaling
+from hiddenspace.generation.differentiable import Differentiable
+from hiddenspace.generation.generative import Generative
+from hiddenspace.generation.noise import check_sampling
+from hiddenspace.generation.opposing import Opposing
+from hiddenspace.losses.adversarial import LossName
+from hiddenspace.nets.adversaries import Family, default_critic, default_generator
+from hiddenspace.training.game import Batch, Player
+from hiddenspace.training.trainer import Trainer
+
+
+class Adversarial(Opposing):
+    """The discriminator learns to tell real items from generated ones, the generator to be taken for real.
+
+    In each round: for k in 1..K items and noise are sampled, and the discriminator takes a step; then for m in 1..M
+    they are sampled again, and the generator takes one (Goodfellow et al. 2014, algorithm 1).
+    """
+
+    def players(self) -> Mapping[str, Player]:
+        return {
+            "discriminator": Player((self.discriminator,), self.discriminator_loss, steps=self.discriminator_steps),
+            "generator": Player((self.generator,), self.generator_loss, steps=self.generator_steps),
+        }
+
+    def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
+        """The loss of that name on the logits of real and generated items, and the penalty on the slopes.
+
+        `right` is only reported: how often a real item gets the higher logit of a pair, 0.5 where nobody can tell.
+        """
+        x = self.augmented(self.real(batch))
+        fake = self.augmented(self.generate(len(x)).detach())
+        on_real, on_fake, penalty = self.judged(self.discriminator, x, fake)
+        right = (on_real > on_fake).float().mean()
+        return {"tell": self.loss.discriminator(on_real, on_fake), **penalty, "right": right}
+
+    def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
+        """The loss of that name on the logits of generated items (and of real ones, where it compares)."""
+        x = self.real(batch)
+        on_fake = self.discriminator(self.augmented(self.generate(len(x)))).float()
+        on_real = self.unmoved(self.discriminator, self.augmented(x)) if self.loss.compares else None
+        return {"fool": self.loss.generator(on_fake, on_real)}
+
+    def generate(self, count: int) -> Tensor:
+        """So many new items, of fresh noise."""
+        made: Tensor = self.generator(self.noise(count))
+        return made
+
+
+class GAN(Generative):
+    """Draws new items: a generator that a discriminator could not tell from the data (Goodfellow et al. 2014).
+
+    After each epoch the averaged generator is judged by the Frechet distance of its items to the data, and the best
+    one is kept. `health_` says what went wrong and what to try.
+
+    Parameters
+    ----------
+    latent : int
+        Numbers in the noise.
+    loss : str
+        'relativistic' (with zero-centred penalties the loss of R3GAN, Huang et al. 2024), 'non-saturating', 'minimax'
+        (as the game is first written down, to see why nobody trains with it), 'least-squares', 'hinge' or
+        'wasserstein' (with the penalty of Gulrajani et al. 2017).
+    discriminator_steps, generator_steps : int
+        K and M: steps of each in a round, 1 or more.
+    penalty : float, optional
+        Weight of the penalty on the discriminator's slopes, 0 for none; by default 10 for 'wasserstein', 0 for
+        'hinge', 'least-squares' and 'minimax', and for the others 1 (rows: 0.1).
+    spectral_norm : bool, optional
+        Divide the layers of the discriminator by their largest singular values; by default where there is no penalty.
+    augmentation : Differentiable, 'auto' or None
+        What real and generated images pass through before they are judged, so that the discriminator does not learn few
+        images by heart. 'auto' does so with fewer than 20,000 images, as strongly as the discriminator's answers on
+        held-out ones demand.
+    family : 'residual' or 'dcgan'
+        The family of default networks for images; those of rows are fully connected.
+    depth, width : int, optional
+        Stages and finest channels of the default networks, or layers and units of those of rows.
+    generator, discriminator : Module, optional
+        Networks of one's own: (batch, latent) -> (batch, *shape), images (c, h, w) in [0, 1]; (batch, *shape) -> logits
+        (batch,) or (batch, 1). They are copied.
+    features : Module or 'auto'
+        What generated items are judged by: images (b, c, h, w) in [0, 1] -> (b, features). 'auto' is a random
+        convolutional net with normalised activations, or for rows the values themselves; `judged_by_` names it.
+    inversion_steps : int
+        Steps in which an encoder learns the way back to the noise once the generator is trained, for `transform` and
+        for spaces; 0 for none.
+    scaling : 'auto', 'whole' or 'columns'
+        For arrays (n, d): one scale for all columns, each standardised by itself, or chosen by the values.
+    epochs : int, optional
+        Passes over the data at most (over few items several in one, see `recipe_`); by default what makes 10,000
+        rounds of images, 6,000 of rows.
+    batch_size : int, optional
+        By default 64 images or 256 rows.
+    learning_rate : float, optional
+        Of Adam with betas 0 and 0.99, falling along a cosine; by default 5e-4 for images, 5e-3 for rows.
+    validation_fraction : float
+        The part that nobody learns from: whether generated items are copies is judged by it.
+    patience : int, optional
+        Epochs without a better generator after which training stops; by default half of them.
+    random_state : int, RandomState or None
+        Fixes the split, the weights and all noise.
+    trainer : Trainer, optional
+        Devices, precision, checkpoints and the like.
+
+    Attributes
+    ----------
+    generator_, discriminator_, encoder_ : Module
+        The trained networks; the encoder maps items to noise.
+    health_ : Health
+        Named warnings with what to try, and the figures behind them.
+    snapshots_, snapshot_epochs_ : ndarray (k, 64, h, w, c) uint8, list of k numbers
+        What the same noise became as training went on, of images, and after which epochs. They are not saved.
+    judged_by_ : str
+        What the features of the Frechet distance are.
+    history_, best_epoch_, recipe_
+        As in Autoencoder; the best epoch is that of the lowest `monitor/frechet`.
+    """
+
+    codes_are_normal: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        latent: int = 64,
+        *,
+        loss: LossName = "relativistic",
+        discriminator_steps: int = 1,
+        generator_steps: int = 1,
+        penalty: float | None = None,
+        spectral_norm: bool | None = None,
+        augmentation: Differentiable | Literal["auto"] | None = "auto",
+        family: Family = "residual",
+        depth: int | None = None,
+        width: int | None = None,
+        generator: nn.Module | None = None,
+        discriminator: nn.Module | None = None,
+        features: Any = "auto",
+        inversion_steps: int = 1_000,
+        scaling: Scaling = "auto",
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        learning_rate: float | None = None,
+        validation_fraction: float = 0.1,
+        patience: int | None = None,
+        random_state: int | None = None,
+        trainer: Trainer | None = None,
+    ) -> None:
+        self.latent = latent
+        self.loss = loss
+        self.discriminator_steps = discriminator_steps
+        self.generator_steps = generator_steps
+        self.penalty = penalty
+        self.spectral_norm = spectral_norm
+        self.augmentation = augmentation
+        self.family = family
+        self.depth = depth
+        self.width = width
+        self.generator = generator
+        self.discriminator = discriminator
+        self.features = features
+        self.inversion_steps = inversion_steps
+        self.scaling = scaling
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.random_state = random_state
+        self.trainer = trainer
+
+    def _default_networks(self) -> tuple[nn.Module, nn.Module]:
+        shape, size = self.format_.shape, (self.depth, self.width)
+        generator = default_generator(self.family, self.latent, shape, *size)
+        return generator, default_critic(self.family, shape, *size, spectral=self._is_spectral())
+
+    def _new_game(self) -> Adversarial:
+        return Adversarial(self.generator_, self.discriminator_, **self._rules())
+
+    def sample(
+        self, n: int = 64, *, truncation: float | None = None, random_state: int = 0
+    ) -> np.ndarray | pd.DataFrame:
+        """New items.
+
+        Parameters
+        ----------
+        n : int
+            How many; the first are the same whatever n is.
+        truncation : float, optional
+            Above 0: numbers of the noise lie between -truncation and truncation. About 0.7 makes items more typical and
+            less varied.
+        random_state : int
+            Of the noise.
+
+        Returns
+        -------
+        array or DataFrame of n items, in the data's own shape and range
+        """
+        return self._to_data(
+            np.concatenate(list(self.draws(n, truncation=truncation, random_state=random_state))), None
+        )
+
+    def draws(self, n: int, *, truncation: float | None = None, random_state: int = 0) -> Iterator[np.ndarray]:
+        """The same items in model space, batch by batch, for more of them than memory holds."""
+        check_is_fitted(self)
+        check_sampling(n, truncation, random_state)
+        return self._made(self._codes(n, random_state, truncation))

@@ -1,0 +1,341 @@
+"""What generators that learn against a discriminator share: fit, sampling, inversion, saving."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar, Literal, get_args
+
+import numpy as np
+import torch
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor, nn
+
+from hiddenspace import checks
+from hiddenspace.data.batches import ArrayBatches
+from hiddenspace.data.dataset import Dataset, split_positions
+from hiddenspace.data.named_batches import NamedBatches
+from hiddenspace.errors import DivergedError, UsageError
+from hiddenspace.generation.differentiable import Differentiable
+from hiddenspace.generation.health import GenerationWarning, Health, examined
+from hiddenspace.generation.inversion import Inversion, inverted
+from hiddenspace.generation.judging import JUDGED, Judge, judging_features
+from hiddenspace.generation.noise import truncated_noise
+from hiddenspace.generation.snapshots import Snapshots
+from hiddenspace.generation.streaming import write_items
+from hiddenspace.losses.adversarial import LOSSES, LossName, adversarial_loss
+from hiddenspace.models.batchwise import collected
+from hiddenspace.models.coder import Coder
+from hiddenspace.models.own_networks import check_decoder, check_logits, copied_network
+from hiddenspace.models.recipe import Recipe
+from hiddenspace.models.trained import Trained
+from hiddenspace.nets.adversaries import Family
+from hiddenspace.nets.defaults import default_encoder
+from hiddenspace.nets.devices import device_of
+from hiddenspace.training.game import Batches, Game
+from hiddenspace.training.play import play
+from hiddenspace.training.schedules import OneCycle
+from hiddenspace.training.trainer import OptimizerFactory, Trainer
+
+ROUNDS = {"images": 10_000, "vectors": 6_000, "table": 6_000}
+BATCHES = {"images": 64, "vectors": 256, "table": 256}
+RATES = {"images": 5e-4, "vectors": 5e-3, "table": 5e-3}
+ROW_PENALTY = 0.1
+"""Rows are standardised, and a tenth of the weight that suits images keeps clusters sharp."""
+EPOCH = 250
+"""Rounds in an epoch at least: each is followed by a judgement."""
+EMA = 0.999
+FEW = 20_000
+"""Fewer images than these are augmented before they are judged."""
+BETAS = (0.0, 0.99)
+"""Of Adam: momentum carries a player past an opponent that moves (Karras et al. 2018; Huang et al. 2024)."""
+RATE_BACK = 2e-3
+"""The learning rate of the encoder that learns the way back."""
+
+
+def _as_it_is(x: Tensor) -> Tensor:
+    return x
+
+
+class Generative(Trained, Coder):
+    """Abstract: a generator, a discriminator, and an encoder that learns the way back to the noise.
+
+    A subclass makes the networks (`_default_networks`), says which game they play (`_new_game`), and what stands beside
+    the noise (`_conditions`).
+    """
+
+    network_names: ClassVar[tuple[str, ...]] = ("generator", "discriminator", "encoder")
+    best_by: ClassVar[str] = "monitor/frechet"
+
+    latent: int
+    loss: LossName
+    discriminator_steps: int
+    generator_steps: int
+    penalty: float | None
+    spectral_norm: bool | None
+    augmentation: Differentiable | Literal["auto"] | None
+    family: Family
+    depth: int | None
+    width: int | None
+    generator: nn.Module | None
+    discriminator: nn.Module | None
+    features: Any
+    inversion_steps: int
+    generator_: nn.Module
+    discriminator_: nn.Module
+    health_: Health
+    snapshots_: np.ndarray
+    snapshot_epochs_: list[int]
+    judged_by_: str
+
+    @abstractmethod
+    def _default_networks(self) -> tuple[nn.Module, nn.Module]:
+        """Generator and discriminator, where a person brings none."""
+
+    def _conditions(self) -> Tensor:
+        """Conditions that the data have, (m, width); none by default."""
+        return torch.zeros(0)
+
+    def check_params(self) -> None:
+        """Refuses values that make no sense, before any data is read."""
+        super().check_params()
+        for name in ("latent", "discriminator_steps", "generator_steps"):
+            checks.whole(name, getattr(self, name))
+        for name in ("depth", "width"):
+            if getattr(self, name) is not None:
+                checks.whole(name, getattr(self, name))
+        adversarial_loss(self.loss)
+        if self.family not in get_args(Family):
+            raise UsageError(f"family={self.family!r} is unknown; use {' or '.join(map(repr, get_args(Family)))}.")
+        if self.penalty is not None:
+            checks.number("penalty", self.penalty, least=0)
+        checks.number("inversion_steps", self.inversion_steps, least=0)
+        if self.augmentation is not None and self.augmentation != "auto":
+            checks.function("augmentation", self.augmentation)
+        judging_features(self.features, (1, 8, 8))
+
+    # networks ---------------------------------------------------------------------------------------------------
+
+    def _build_networks(self) -> None:
+        """The person's own networks, default ones where there are none."""
+        own = {name: copied_network(name, getattr(self, name)) for name in ("generator", "discriminator")}
+        generator, discriminator = self._default_networks()
+        self.generator_, self.discriminator_ = own["generator"] or generator, own["discriminator"] or discriminator
+        self.code_size_ = self.latent + self._width_of_conditions()
+        if own["generator"] is not None:
+            check_decoder(self.generator_, self.code_size_, self.format_.shape, name="generator")
+        if own["discriminator"] is not None and not self._width_of_conditions():
+            check_logits(self.discriminator_, self.format_.shape)
+        self.encoder_ = default_encoder(self.format_.shape, self.code_size_)
+
+    def _width_of_conditions(self) -> int:
+        """Numbers that stand beside the noise."""
+        return 0
+
+    def _penalty(self) -> float:
+        if self.penalty is not None:
+            return float(self.penalty)
+        loss = LOSSES[self.loss]
+        rows = self.format_.kind != "images" and loss.penalty == "zero-centred"
+        return loss.weight * (ROW_PENALTY if rows else 1.0)
+
+    def _is_spectral(self) -> bool:
+        """Where there is no penalty, the normalisation keeps the slopes down."""
+        return self._penalty() == 0 if self.spectral_norm is None else bool(self.spectral_norm)
+
+    @property
+    def decoder_(self) -> nn.Module:  # type: ignore[override]
+        """The generator, by the name that spaces know."""
+        return self.generator_
+
+    def _rules(self) -> dict[str, Any]:
+        """What every game of two needs beside the networks."""
+        augmentation = Differentiable() if self.augmentation == "auto" else self.augmentation
+        return {
+            "loss": adversarial_loss(self.loss),
+            "latent": self.latent,
+            "steps": (self.discriminator_steps, self.generator_steps),
+            "penalty": self._penalty(),
+            "augmentation": augmentation if self._augments() else None,
+        }
+
+    def _augments(self) -> bool:
+        few = self.data_["items"] < FEW
+        return self.format_.kind == "images" and (few if self.augmentation == "auto" else self.augmentation is not None)
+
+    # fit --------------------------------------------------------------------------------------------------------
+
+    def _default_recipe(self, items: int) -> Recipe:
+        kind = self.format_.kind
+        an_epoch = max(EPOCH, items // BATCHES[kind] // self._draws())
+        epochs = max(1, round(ROUNDS[kind] / an_epoch))
+        return Recipe(BATCHES[kind], epochs, RATES[kind], 0.0, None, max(5, math.ceil(epochs / 2)))
+
+    def _draws(self) -> int:
+        """Batches that a round draws."""
+        return self.discriminator_steps + self.generator_steps
+
+    def _rounds(self, batches: Batches) -> int:
+        return self.recipe_.epochs * math.ceil(len(batches) / self._draws())
+
+    def _optimizer(self, recipe: Recipe) -> OptimizerFactory:
+        return partial(torch.optim.Adam, lr=recipe.learning_rate, betas=BETAS, fused=True)
+
+    def _trainer(self, recipe: Recipe) -> Trainer:
+        given = self.trainer or Trainer()
+        trainer = super()._trainer(recipe)
+        if given.optimizer is None and given.schedule is None:
+            trainer = replace(trainer, schedule=OneCycle(warmup=0.0))
+        return replace(trainer, ema=EMA) if trainer.ema is None else trainer
+
+    def _train(self, game: Game, dataset: Dataset) -> None:
+        self._train_beside(game, dataset, {})
+
+    def _train_beside(self, game: Game, dataset: Dataset, beside: Mapping[str, np.ndarray]) -> None:
+        """Trains on items and on what a batch holds beside them, (n, ...) by name."""
+        kept, held_out = self._positions(len(dataset))
+        training = dataset.take(kept)
+        recipe = self.recipe_ = self._recipe(len(training))
+        batches = NamedBatches(
+            self._parts(training, {n: v[kept] for n, v in beside.items()}, recipe.batch_size), EPOCH * self._draws()
+        )
+        judge, snapshots = self._judge(training, dataset.take(held_out)), Snapshots(self._drawn)
+        self.diverged_: str | None = None
+        self._play(game, batches, None, [judge, *[snapshots] * (self.format_.kind == "images")])
+        self.snapshots_, self.snapshot_epochs_ = snapshots.images(), list(snapshots.at)
+        self.judged_by_ = judge.by.description
+        self.health_ = examined(self.history_, self.best_epoch_, judge.copied(), len(training), self.diverged_)
+        for trouble in self.health_.troubles:
+            warnings.warn(str(trouble), GenerationWarning, stacklevel=4)
+        if self.inversion_steps:
+            self._learn_the_way_back(batches)
+
+    def _after_divergence(self, error: DivergedError, best_epoch: int) -> None:
+        if best_epoch == 0:
+            raise error
+        self.diverged_ = str(error)
+
+    def _positions(self, items: int) -> tuple[np.ndarray, np.ndarray]:
+        """Those learned from, and those that copies are told by."""
+        if items * self.validation_fraction < 1:
+            return np.arange(items), np.arange(0)
+        return split_positions(items, self.validation_fraction, self.seed_)
+
+    def _parts(self, training: Dataset, beside: Mapping[str, np.ndarray], batch_size: int) -> dict[str, ArrayBatches]:
+        """Items, and what stands beside them, in the same order."""
+        parts = {"x": self._training_batches(training, batch_size, self.seed_)}
+        for name, values in beside.items():
+            parts[name] = ArrayBatches(values, _as_it_is, batch_size=batch_size, seed=self.seed_, drop_last=True)
+        return parts
+
+    def _judge(self, training: Dataset, held_out: Dataset) -> Judge:
+        some = np.sort(np.random.default_rng(self.seed_).permutation(len(training))[:JUDGED])
+        real = collected(self._batches(training.take(some)))
+        unseen = collected(self._batches(held_out.take(np.arange(min(len(held_out), JUDGED))))) if held_out else None
+        return Judge(self._drawn, judging_features(self.features, self.format_.shape), real, unseen)
+
+    def _drawn(self, count: int) -> Iterator[Tensor]:
+        """Items of always the same noise, in model space, on the device of the generator."""
+        was = self.generator_.training
+        self.generator_.eval()
+        with torch.inference_mode():
+            for codes in self._codes(count, seed=0):
+                yield self._decode(codes.to(device_of(self.generator_)))
+        self.generator_.train(was)
+
+    def _learn_the_way_back(self, batches: NamedBatches) -> None:
+        """Trains the encoder against the finished generator."""
+        game = Inversion(self.encoder_, self.generator_, self.latent, self._conditions())
+        given = self.trainer or Trainer()
+        quick = Trainer(
+            devices=given.devices,
+            accelerator=given.accelerator,
+            precision=given.precision,
+            optimizer=partial(torch.optim.Adam, lr=RATE_BACK, fused=True),
+            schedule=OneCycle(),
+            clip=1.0,
+        )
+        play(game, batches, rounds=int(self.inversion_steps), trainer=quick)
+
+    # new items --------------------------------------------------------------------------------------------------
+
+    def _codes(self, count: int, seed: int, truncation: float | None = None) -> Iterator[Tensor]:
+        """What the generator takes, in batches."""
+        yield from truncated_noise(count, self.latent, seed, truncation)
+
+    def _made(self, codes: Iterator[Tensor]) -> Iterator[np.ndarray]:
+        """Items of codes, in model space, batch by batch."""
+        for some in codes:
+            yield self.decoded(some.numpy())
+
+    @abstractmethod
+    def draws(self, n: int, *, random_state: int = 0) -> Iterator[np.ndarray]:
+        """New items in model space, batch by batch."""
+
+    def write(self, path: str | Path, n: int, *, random_state: int = 0, **how: Any) -> None:
+        """New items written as they are made: a million need no more memory than 256.
+
+        Parameters
+        ----------
+        path : path
+            A .npy file (images as bytes, rows as float32), or for images a folder with a PNG for each.
+        n : int
+            How many.
+        random_state : int
+            Of the noise: the items are those of `sample` with the same arguments.
+        **how
+            What else `sample` takes.
+
+        Raises
+        ------
+        UsageError
+            If these items cannot be written so; of tables, sample parts.
+        HiddenspaceError
+            If the operating system refuses to write.
+        """
+        check_is_fitted(self)
+        write_items(self.draws(n, random_state=random_state, **how), n, self.format_, Path(path))
+
+    def invert(self, X: Any, *, steps: int = 200, random_state: int = 0) -> np.ndarray:
+        """The noise whose items are nearest to these, by optimisation from the encoder's guess and from random places.
+
+        `transform` gives the guess alone, which is much quicker.
+
+        Parameters
+        ----------
+        X : as in `fit`
+            A few items.
+        steps : int
+            Of each start.
+        random_state : int
+            Of the random places.
+
+        Returns
+        -------
+        ndarray of shape (n, code), float32
+            For `inverse_transform`.
+        """
+        check_is_fitted(self)
+        checks.whole("steps", steps)
+        checks.seed("random_state", random_state)
+        found = []
+        for x in self._batches(self._read(X)):
+            with torch.no_grad():
+                start = self._encode(x)
+            found.append(inverted(self._decode, x, start, self.latent, steps, random_state))
+        return collected(iter(found))
+
+    # what is learned --------------------------------------------------------------------------------------------
+
+    def _fitted_config(self) -> dict[str, Any]:
+        mine = {"health": self.health_.config(), "judged_by": self.judged_by_}
+        return {**super()._fitted_config(), **mine}
+
+    def _take_fitted_config(self, config: dict[str, Any]) -> None:
+        super()._take_fitted_config(config)
+        self.health_, self.judged_by_ = Health.from_config(config.pop("health")), str(config.pop("judged_by"))

@@ -1,0 +1,162 @@
+"""What goes wrong between a generator and a discriminator, by name, and what to try."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from hiddenspace.training.events import Row
+
+SATURATED = 0.99
+"""The share of pairs in which the real item gets the higher logit, over the last fifth of the training."""
+COVERED, DIVERSE = 0.4, 0.5
+"""Of the real items' neighbourhoods, and of their diversity, at least."""
+COPIED = 0.05
+"""Of the generated items at most; honest ones of the same kind have 0.01."""
+FRECHET = "monitor/frechet"
+JUDGED = ("frechet", "precision", "recall", "coverage", "diversity")
+FEW = 200
+"""Items, below which nothing but copies can be expected."""
+
+
+class GenerationWarning(UserWarning):
+    """Something is wrong with a generator; `health_` has all of it."""
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """One thing that went wrong.
+
+    Attributes
+    ----------
+    name : str
+        'saturation', 'mode collapse', 'memorisation', 'divergence', 'still improving', 'past its best' or 'few items'.
+    finding : str
+        What was seen, with figures.
+    mend : str
+        What to try.
+    """
+
+    name: str
+    finding: str
+    mend: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.finding}; {self.mend}."
+
+
+@dataclass(frozen=True)
+class Health:
+    """How a generator is.
+
+    Attributes
+    ----------
+    figures : dict
+        Of the epoch that was kept: `frechet`, `precision`, `recall`, `coverage`, `diversity` (1 is that of the data),
+        `right` (how often the discriminator knows the real one of a pair), and `copied`, the share of new items that
+        are suspiciously near to one learned from.
+    troubles : list of Trouble
+        Empty where nothing was found.
+    """
+
+    figures: dict[str, float]
+    troubles: list[Trouble] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        numbers = ", ".join(f"{name} {value:.3g}" for name, value in self.figures.items())
+        return "\n".join([numbers, *(map(str, self.troubles) if self.troubles else ["nothing found wrong"])])
+
+    def config(self) -> dict[str, Any]:
+        """JSON."""
+        return {"figures": self.figures, "troubles": [asdict(trouble) for trouble in self.troubles]}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Health:
+        """From what `config` gave."""
+        return cls(dict(config["figures"]), [Trouble(**trouble) for trouble in config["troubles"]])
+
+
+def examined(
+    rows: Sequence[Row], best_epoch: int, copied: float | None, items: int, diverged: str | None = None
+) -> Health:
+    """What the rows of all epochs say."""
+    row = rows[best_epoch - 1]
+    figures = {name: row[f"monitor/{name}"] for name in JUDGED if f"monitor/{name}" in row}
+    figures["right"] = _right(rows)
+    if copied is not None:
+        figures["copied"] = copied
+    found = [_saturated(figures), _collapsed(figures), _memorised(figures, items), _diverged(diverged, best_epoch)]
+    return Health(figures, [trouble for trouble in [*found, _timing(rows, best_epoch)] if trouble is not None])
+
+
+def _right(rows: Sequence[Row]) -> float:
+    last = rows[-max(1, len(rows) // 5) :]
+    return float(np.mean([row.get("train/discriminator.right", np.nan) for row in last]))
+
+
+def _saturated(figures: dict[str, float]) -> Trouble | None:
+    if not figures["right"] > SATURATED:
+        return None
+    return Trouble(
+        "saturation",
+        f"the discriminator knows the real one of {figures['right']:.1%} of pairs and teaches nothing any more",
+        "try a larger penalty=, fewer discriminator_steps, augmentation, or a narrower discriminator",
+    )
+
+
+def _collapsed(figures: dict[str, float]) -> Trouble | None:
+    coverage, diversity = figures.get("coverage", 1.0), figures["diversity"]
+    if coverage >= COVERED and diversity >= DIVERSE:
+        return None
+    return Trouble(
+        "mode collapse",
+        f"generated items cover {coverage:.0%} of the data and are {diversity:.0%} as different from each other",
+        "try loss='relativistic' with a penalty, more epochs, a lower learning_rate, or a larger batch_size",
+    )
+
+
+def _memorised(figures: dict[str, float], items: int) -> Trouble | None:
+    if items < FEW:
+        return Trouble(
+            "few items",
+            f"there are {items:,} items to learn from, and copies of them are all that can be expected",
+            "give more, or use an autoencoder's space",
+        )
+    if figures.get("copied", 0.0) <= COPIED:
+        return None
+    return Trouble(
+        "memorisation",
+        f"{figures['copied']:.0%} of new items are nearer to one learned from than held-out items are",
+        "try augmentation, fewer epochs, a narrower discriminator, or more items",
+    )
+
+
+def _diverged(what: str | None, best_epoch: int) -> Trouble | None:
+    if what is None:
+        return None
+    finding = f"{what.partition(';')[0]}, and training ended there; epoch {best_epoch} is kept"
+    return Trouble("divergence", finding, "lower the learning_rate, raise penalty=, or train in precision='32'")
+
+
+def _timing(rows: Sequence[Row], best_epoch: int) -> Trouble | None:
+    """Advice on when to stop."""
+    epochs = len(rows)
+    if epochs < 8:
+        return None
+    best, before = rows[best_epoch - 1][FRECHET], min(row[FRECHET] for row in rows[: epochs - epochs // 5])
+    if best_epoch > epochs - max(1, epochs // 10) and best < 0.95 * before:
+        return Trouble(
+            "still improving",
+            f"the last fifth of the epochs brought the Frechet distance from {before:.3g} to {best:.3g}",
+            f"train longer, for example epochs={2 * epochs}",
+        )
+    if best_epoch < epochs // 2 and rows[-1][FRECHET] > 1.2 * best:
+        return Trouble(
+            "past its best",
+            f"the Frechet distance was {best:.3g} after epoch {best_epoch} and {rows[-1]['frechet']:.3g} at the end",
+            f"stop near epochs={best_epoch}, lower the learning_rate, or raise penalty=",
+        )
+    return None

@@ -1,0 +1,106 @@
+"""How good a generator is while it learns: distances to the data over features, after each epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from hiddenspace.errors import DivergedError, UsageError
+from hiddenspace.metrics.copies import copied_share
+from hiddenspace.metrics.diversity import of_pairs
+from hiddenspace.metrics.frechet import frechet_distance
+from hiddenspace.metrics.manifolds import density_coverage, precision_recall
+from hiddenspace.nets.features import FourierFeatures, RandomFeatures
+from hiddenspace.training.events import Observer, Row
+from hiddenspace.training.game import Game
+
+JUDGED = 5_000
+"""Items of either kind, at most, for the Frechet distance; the others look at every ..."""
+FEWER = 1_000
+"""Items, at most, for what grows with their square."""
+LEAST_HELD_OUT = 20
+
+
+@dataclass(frozen=True)
+class By:
+    """What items are compared by: (b, *shape) in model space -> (b, d), and what that is in words."""
+
+    net: Callable[[Tensor], Tensor]
+    description: str
+
+
+def judging_features(given: Any, shape: tuple[int, ...]) -> By:
+    """A person's own network, the encoder of a fitted model, or what suits the data.
+
+    Raises
+    ------
+    UsageError
+        If it is no network.
+    """
+    if isinstance(given, str) and given == "auto":
+        if len(shape) == 1:
+            return By(FourierFeatures(shape[0]), "the values and cosines of random projections, seed 0")
+        return By(RandomFeatures(shape[0]), "a random convolutional net, seed 0")
+    net = given if isinstance(given, nn.Module) else getattr(given, "encoder_", None)
+    if not isinstance(net, nn.Module):
+        raise UsageError(f"features={given!r} is no network; give a torch.nn.Module, a fitted model or 'auto'.")
+    described = f"the encoder of a {type(given).__name__}" if net is not given else type(given).__name__
+    return By(net, str(getattr(given, "description", described)))
+
+
+class Judge(Observer):
+    """Adds `monitor/frechet` and other figures of the generator's items to the row of each epoch.
+
+    Parameters
+    ----------
+    draw : callable
+        Count -> new items in model space, batch by batch, always of the same noise.
+    by : By
+    real, held_out : ndarray (n, *shape), (m, *shape), or None
+        Items in model space that were learned from, and that were not.
+    """
+
+    def __init__(
+        self, draw: Callable[[int], Iterator[Tensor]], by: By, real: np.ndarray, held_out: np.ndarray | None
+    ) -> None:
+        self.draw, self.by = draw, by
+        self.device = torch.device("cpu")
+        self.real_items, self.real = real, np.zeros(0)
+        self.held_out = held_out if held_out is not None and len(held_out) >= LEAST_HELD_OUT else None
+
+    def started(self, game: Game, first_round: int, rounds: int) -> None:
+        if isinstance(self.by.net, nn.Module):
+            self.device = next((t.device for t in game.parameters()), self.device)
+            self.by.net.to(self.device).eval()
+        self.real = self._features(torch.split(torch.from_numpy(self.real_items), 256))
+
+    def figures(self, row: Row) -> dict[str, float]:
+        """Frechet distance of up to 5,000 items; precision, recall, coverage and the ratio of diversities of 1,000."""
+        made = self._features(self.draw(len(self.real)))
+        if not np.isfinite(made).all():
+            raise DivergedError("generated items are not finite; lower the learning rate, or add a penalty.")
+        some, few = self.real[:FEWER], made[:FEWER]
+        figures = {"frechet": frechet_distance(self.real, made)}
+        if len(some) > 5:
+            precision, recall = precision_recall(few, some)
+            figures |= {"precision": precision, "recall": recall, "coverage": density_coverage(few, some).coverage}
+        figures["diversity"] = of_pairs(few, some).ratio
+        return {f"monitor/{name}": float(figure) for name, figure in figures.items()}
+
+    def copied(self) -> float | None:
+        """The share of 500 new items that are nearer to one learned from than 99 of 100 held-out ones are."""
+        if self.held_out is None:
+            return None
+        with torch.inference_mode():
+            made = torch.cat([part.cpu() for part in self.draw(500)]).numpy()
+        return copied_share(made, self.real_items, self.held_out)
+
+    @torch.inference_mode()
+    def _features(self, parts: Any) -> np.ndarray:
+        made = [self.by.net(part.to(self.device)) for part in parts]
+        return torch.cat([x.flatten(2).mean(2) if x.ndim == 4 else x for x in made]).float().cpu().numpy()

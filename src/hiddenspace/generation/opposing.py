@@ -1,0 +1,93 @@
+"""What the games of a generator and a discriminator share: networks, noise, augmentation, penalty."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from hiddenspace.generation.differentiable import Differentiable
+from hiddenspace.losses.adversarial import AdversarialLoss
+from hiddenspace.losses.penalties import one_centred_penalty, zero_centred_penalty
+from hiddenspace.training.game import Batch, Game
+
+
+class Opposing(Game):
+    """Abstract: a generator and a discriminator. Who minimises what is said in the game itself.
+
+    Parameters
+    ----------
+    generator, discriminator : Module
+    loss : AdversarialLoss
+    latent : int
+        Numbers in the noise, which is standard normal.
+    steps : (int, int)
+        Of the discriminator and of the generator in a round, K and M.
+    penalty : float
+        Weight of the penalty that belongs to the loss, 0 for none.
+    augmentation : Differentiable, optional
+        What real and generated items pass through before they are judged.
+    """
+
+    strength: Tensor
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        discriminator: nn.Module,
+        loss: AdversarialLoss,
+        latent: int,
+        steps: tuple[int, int],
+        penalty: float,
+        augmentation: Differentiable | None,
+    ) -> None:
+        super().__init__()
+        self.generator, self.discriminator = generator, discriminator
+        self.loss, self.latent, self.penalty_weight = loss, latent, penalty
+        self.discriminator_steps, self.generator_steps = steps
+        self.augmentation = augmentation
+        self.register_buffer("strength", torch.zeros(()))  # of the augmentation, which whoever watches adapts
+        self.apart = any(isinstance(module, _BatchNorm) for module in discriminator.modules())
+
+    def real(self, batch: Batch) -> Tensor:
+        """The items of a batch, which may hold conditions beside them."""
+        assert isinstance(batch, dict)
+        return batch["x"]
+
+    def noise(self, count: int) -> Tensor:
+        """(count, latent), standard normal."""
+        return torch.randn(count, self.latent, device=self.strength.device)
+
+    def augmented(self, items: Tensor) -> Tensor:
+        """What the discriminator sees of them."""
+        return items if self.augmentation is None else self.augmentation(items, self.strength)
+
+    @torch.no_grad()
+    def unmoved(self, judge: Callable[..., Tensor], *items: Tensor) -> Tensor:
+        """Logits of real items, of which nobody gets gradients."""
+        logits: Tensor = judge(*items)
+        return logits.float()
+
+    def judged(
+        self, judge: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor
+    ) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+        """Logits of real and of generated items, and the weighted penalty as a term (none where its weight is 0).
+
+        Both are judged in one batch, unless batch normalisation would mix them.
+        """
+        weight = self.penalty_weight
+        if self.apart:
+            return judge(real), judge(fake), {}
+        both = torch.cat([real, fake])
+        if weight and self.loss.penalty == "zero-centred":
+            logits, slopes = zero_centred_penalty(judge, both)
+            return *_halves(logits), {"slopes": weight * slopes}
+        terms = {"slopes": weight * one_centred_penalty(judge, real, fake)} if weight else {}
+        return *_halves(judge(both)), terms
+
+
+def _halves(logits: Tensor) -> tuple[Tensor, Tensor]:
+    return cast(tuple[Tensor, Tensor], logits.float().chunk(2))

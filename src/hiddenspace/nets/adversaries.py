@@ -1,0 +1,54 @@
+"""Which generator and which discriminator suit items of a given shape."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from torch import nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from hiddenspace.nets.discriminators import Critic, DCGANBody, ResidualBody, RowBody
+from hiddenspace.nets.generators import DCGANGenerator, ResidualGenerator, Shape
+from hiddenspace.nets.mlp import MLP
+
+Family = Literal["residual", "dcgan"]
+ROW_WIDTH, ROW_DEPTH = 128, 3
+"""With two layers generators blurred what stood between clusters."""
+
+
+def default_generator(
+    family: Family, inputs: int, shape: Shape, depth: int | None = None, width: int | None = None
+) -> nn.Module:
+    """(b, inputs) -> (b, *shape): of the family for images, fully connected for rows."""
+    if len(shape) == 1:
+        return MLP([inputs, *[width or ROW_WIDTH] * (depth or ROW_DEPTH), shape[0]])
+    make = DCGANGenerator if family == "dcgan" else ResidualGenerator
+    return make(inputs, shape, depth, width)
+
+
+def default_critic(
+    family: Family,
+    shape: Shape,
+    depth: int | None = None,
+    width: int | None = None,
+    *,
+    condition: int = 0,
+    auxiliary: bool = False,
+    spectral: bool = False,
+) -> Critic:
+    """(b, *shape) and conditions (b, condition), where there are any -> logits (b,).
+
+    With `spectral` each layer is divided by its largest singular value, estimated by power iteration (Miyato et al.
+    2018, "Spectral normalization for generative adversarial networks").
+    """
+    body: RowBody | DCGANBody | ResidualBody
+    if len(shape) == 1:
+        body = RowBody(shape[0], width or ROW_WIDTH, depth or ROW_DEPTH)
+    else:
+        body = (DCGANBody if family == "dcgan" else ResidualBody)(shape, depth, width)
+    critic = Critic(body, body.features, condition, auxiliary)
+    if spectral:
+        for module in list(critic.modules()):
+            if isinstance(module, nn.Conv2d | nn.Linear):
+                spectral_norm(module)
+    return critic

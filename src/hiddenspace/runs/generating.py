@@ -1,0 +1,194 @@
+"""From a source to a run folder with a generator: look, hold out, fit, draw, measure, report."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from hiddenspace.autoencoders.pca import PCA
+from hiddenspace.data.dataset import Dataset
+from hiddenspace.errors import HiddenspaceError, writing
+from hiddenspace.generation.generative import Generative
+from hiddenspace.metrics.measured import Measured
+from hiddenspace.metrics.summary import measure
+from hiddenspace.pictures.animation import animate
+from hiddenspace.pictures.mosaic import tile
+from hiddenspace.report.summary import RunSummary, Sampled, SpaceSummary
+from hiddenspace.runs.folder import locked, nothing_left_behind
+from hiddenspace.runs.narrator import Narrator
+from hiddenspace.runs.run import Split, look, make_model, model_title, report
+from hiddenspace.runs.settings import RunSettings
+from hiddenspace.runs.showing import displayed
+from hiddenspace.runs.space import store_space
+from hiddenspace.runs.summary import settings_shown
+from hiddenspace.runs.verdict import typed
+from hiddenspace.space.densities import fit_density
+from hiddenspace.training.trainer import Trainer
+
+SHOWN = 64
+BASELINE_CODE = 32
+STAGES, GROWING = 6, 12
+"""Snapshots in the report, and items of each; all of them are in the film."""
+BASELINE, REAL = "PCA codes from one Gaussian", "other real items"
+
+
+def execute_generator(
+    settings: RunSettings, folder: Path, console: Console, *, resume: bool = False, progress: bool = True
+) -> dict[str, Any]:
+    """Runs to the end, or goes on with what was interrupted; returns the results that run.json keeps.
+
+    Raises
+    ------
+    HiddenspaceError
+        Whatever goes wrong with the data, the folder or the training.
+    """
+    with nullcontext() if resume else nothing_left_behind(folder), locked(folder):
+        narrator = Narrator(console, folder / "log.txt")
+        if not resume:
+            settings.write(folder, status="running")
+        split = look(settings, narrator)
+        trainer = Trainer(folder=folder, resume=True, progress=None if progress else False, **settings.trainer)
+        model: Generative = make_model(settings, trainer)
+        narrator.say(f"{model_title(settings)} ...")
+        model.fit(split.training)
+        row = model.history_[-1]
+        narrator.say(
+            f"{model_title(settings)} trained in {row['seconds']:.1f} s, after {int(row['epoch'])} epochs; epoch "
+            f"{model.best_epoch_} was best, by the Frechet distance over {model.judged_by_}, and is kept."
+        )
+        for trouble in model.health_.troubles:
+            narrator.say(f"Health: {trouble}")
+        model.save_pretrained(folder / "model")
+        pictures_of_run(model, folder)
+        if model.inversion_steps:
+            store_space(folder, model, split.source, narrator)
+        results = conclude(settings, folder, split, model, narrator)
+        narrator.say("Report ...")
+        report(folder, summary(settings, split, model, results), narrator)
+        settings.write(folder, status="done", **results)
+        return results
+
+
+def pictures_of_run(model: Generative, folder: Path) -> None:
+    """samples.png, and training.gif where there is more than one snapshot."""
+    if model.format_.kind != "images":
+        return
+    with writing(folder, "make room there", HiddenspaceError):
+        tile(pixels(model)).save(folder / "samples.png")
+    grids = [np.asarray(tile(shot, gap=0, scale=1).convert("RGB")) for shot in model.snapshots_]
+    if len(grids) > 1:
+        animate(np.stack(grids), folder / "training.gif", seconds=max(2.0, 0.3 * len(grids)))
+
+
+def pixels(model: Generative, count: int = SHOWN) -> np.ndarray:
+    """New images (n, h, w, c) in [0, 1]."""
+    made: np.ndarray = np.clip(displayed(np.concatenate(list(model.draws(count)))), 0, 1)
+    return made
+
+
+def conclude(
+    settings: RunSettings, folder: Path, split: Split, model: Generative, narrator: Narrator
+) -> dict[str, Any]:
+    """Measures the generator, a baseline and other real items against the items held out, and says what it means."""
+    narrator.say("Measuring ...")
+    title = model_title(settings)
+    count = len(split.held_out)
+    sets: dict[str, Any] = {title: model, BASELINE: baseline(split.training, count)}
+    if len(split.training) >= count:
+        sets[REAL] = some_of(split.training, count)
+    found = {name: measure(items, split.held_out) for name, items in sets.items()}
+    table = Table("", *(name for name, *_ in found[title].rows()[:6]))
+    for name, figures in found.items():
+        table.add_row(name, *(value for _, value, *_ in figures.rows()[:6]))
+    narrator.say(table)
+    narrator.say(found[title].basis())
+    sentence = verdict(title, found)
+    narrator.say(sentence)
+    return {
+        "generated": {name: figures.as_dict() for name, figures in found.items()},
+        "health": model.health_.config(),
+        "verdict": sentence,
+        "next_steps": next_steps(settings, folder, model),
+        "items": {"learned_from": len(split.training), "held_out": len(split.held_out)},
+        "broken": [asdict(b) for b in split.training.broken],
+        "report": str(folder / "report.html"),
+    }
+
+
+def baseline(training: Dataset, count: int) -> Any:
+    """So many items by one Gaussian over the codes of PCA: whatever learns for minutes must beat it."""
+    most = min(BASELINE_CODE, len(training), int(np.prod(training.items.shape[1:])))
+    pca = PCA(most).fit(training)
+    return pca.inverse_transform(fit_density(pca.transform(training), "gaussian").sample(count, seed=0))
+
+
+def some_of(items: Dataset, count: int) -> Dataset:
+    """So many of them, drawn at random."""
+    return items.take(np.sort(np.random.default_rng(0).permutation(len(items))[:count]))
+
+
+def verdict(title: str, found: dict[str, Measured]) -> str:
+    """One sentence: how far the generator is from the data, between the baseline and real items."""
+    ours, plain = found[title], found[BASELINE]
+    real = f", and of other real items {found[REAL].frechet:.3g}" if REAL in found else ""
+    word = "beats" if ours.frechet < plain.frechet else "does not beat"
+    return (
+        f"{title} {word} a Gaussian over PCA's codes: the {ours.name} of its items is {ours.frechet:.3g}, of those "
+        f"{plain.frechet:.3g}{real}; it covers {ours.coverage:.0%} of the items held out."
+    )
+
+
+def next_steps(settings: RunSettings, folder: Path, model: Generative) -> list[str]:
+    """What a person may want to run now."""
+    named = " --labels VALUE,VALUE" if settings.model == "conditional-gan" else ""
+    ending = "png" if model.format_.kind == "images" else "csv"
+    steps = [
+        f"More items: `hiddenspace sample {folder} -n 64 --seed 1{named} --out grid.{ending}`",
+        f"Every figure against other data: `hiddenspace measure {folder} {typed(settings.source)}`",
+    ]
+    if model.inversion_steps:
+        steps.append(f"From one item to another: `hiddenspace morph {folder} ITEM ITEM`")
+    return [*steps, f'In Python: `gan = hs.load("{folder}")`, `gan.sample(64)`, `gan.invert(items)`']
+
+
+def summary(settings: RunSettings, split: Split, model: Generative, results: dict[str, Any]) -> RunSummary:
+    """Everything that the page shows, as plain data."""
+    title = model_title(settings)
+    rows = [(name, {key: figures[key] for key in SHOWN_FIGURES}) for name, figures in results["generated"].items()]
+    shots = model.snapshots_
+    stages: Any = np.unique(np.linspace(0, len(shots) - 1, STAGES).round().astype(int)) if len(shots) else []
+    return RunSummary(
+        title=f"{title} on {split.training.name}",
+        source=split.training.name,
+        kind=split.training.kind,
+        data=[line for line in split.training.describe().splitlines() if line and not line.startswith("note: ")],
+        notes=list(split.training.notes),
+        broken=[(item.name, item.reason) for item in split.training.broken],
+        verdict=[results["verdict"], *(str(trouble) for trouble in model.health_.troubles)],
+        next_steps=results["next_steps"],
+        sampled=Sampled(
+            rows,
+            results["generated"][title]["name"],
+            {f"epoch {model.snapshot_epochs_[stage]}": shots[stage][:GROWING] for stage in stages},
+        ),
+        history=model.history_,
+        best_epoch=model.best_epoch_,
+        space=SpaceSummary(samples=_shown(model), sampler=""),
+        settings=settings_shown(settings, model),
+    )
+
+
+SHOWN_FIGURES = ("frechet", "kernel", "precision", "recall", "density", "coverage")
+
+
+def _shown(model: Generative) -> Any:
+    if model.format_.kind == "images":
+        return pixels(model, 50)
+    made: Any = model.sample(12)
+    return made.to_dict("list") if model.format_.kind == "table" else made

@@ -1,0 +1,61 @@
+"""Generators and discriminators for items of any size."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils.parametrize import is_parametrized
+
+from hiddenspace.nets.adversaries import default_critic, default_generator
+from hiddenspace.nets.discriminators import Critic
+from hiddenspace.nets.features import FourierFeatures
+
+SHAPES = [(1, 28, 28), (3, 32, 32), (3, 64, 64), (1, 8, 8), (4, 17, 5), (1, 1, 1), (2, 1, 9), (5,), (1,)]
+
+
+@pytest.mark.parametrize("family", ["residual", "dcgan"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_items_of_any_shape_are_made_and_judged(family, shape):
+    generator = default_generator(family, 6, shape, width=4 if len(shape) == 3 else None)
+    critic = default_critic(family, shape, width=4 if len(shape) == 3 else None)
+    made = generator(torch.randn(3, 6))
+    assert made.shape == (3, *shape)
+    if len(shape) == 3:
+        assert ((made > 0) & (made < 1)).all()
+    logits = critic(made)
+    assert logits.shape == (3,)
+    logits.sum().backward()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in generator.parameters())
+
+
+@pytest.mark.parametrize("shape", [(1, 28, 28), (5,)])
+def test_a_residual_critic_judges_each_item_by_itself(shape):
+    critic, x = default_critic("residual", shape), torch.rand(6, *shape)
+    torch.testing.assert_close(critic(x)[:2], critic(x[:2]), rtol=1e-4, atol=1e-5)
+
+
+def test_a_condition_is_projected_on_the_features():
+    critic = Critic(nn.Linear(4, 3), 3, condition=2)
+    x, c = torch.randn(5, 4), torch.randn(5, 2)
+    f = critic.body(x)
+    expected = f @ critic.head.weight[0] + critic.head.bias + (c @ critic.projection.weight.T * f).sum(1)
+    torch.testing.assert_close(critic(x, c), expected)
+
+
+def test_spectral_norm_bounds_every_layer():
+    critic = default_critic("residual", (1, 12, 12), width=8, spectral=True)
+    for _ in range(30):
+        critic(torch.rand(4, 1, 12, 12))  # each pass is a step of the power iteration
+    critic.eval()
+    layers = [m for m in critic.modules() if is_parametrized(m)]
+    assert len(layers) > 3
+    for layer in layers:
+        assert torch.linalg.matrix_norm(layer.weight.flatten(1), 2).item() == pytest.approx(1, abs=0.15)
+
+
+def test_fourier_features_tell_sets_of_the_same_moments_apart():
+    torch.manual_seed(0)
+    plain = torch.randn(4000, 1)
+    two = torch.where(torch.rand(4000, 1) < 0.5, -1.0, 1.0)
+    features = FourierFeatures(1)
+    a, b, c = (features(x).mean(0) for x in (plain, two, torch.randn(4000, 1)))
+    assert (a - b).abs().max() > 10 * (a - c).abs().max()
