@@ -46,8 +46,8 @@ def sample(
 ) -> None:
     """Make new items, like those that the model has learned from.
 
-    Examples: hiddenspace sample runs/digits-autoencoder -n 64 --source digits --out samples.png
-    hiddenspace sample runs/digits-conditional-gan --labels 0,1,2 --out grid.png
+    Example: hiddenspace sample runs/digits-autoencoder -n 64 --source digits --out samples.png
+    A conditional GAN draws what one names: hiddenspace sample runs/digits-conditional-gan --labels 0,1,2 --out grid.png
 
     Parameters
     ----------

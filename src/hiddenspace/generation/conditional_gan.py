@@ -110,7 +110,7 @@ class ConditionalGAN(Generative):
         K and M: steps of each in a round, 1 or more.
     penalty : float, optional
         Weight of the penalty on the discriminator's slopes, 0 for none; by default 10 for 'wasserstein', 0 for
-        'hinge', 'least-squares' and 'minimax', and for the others 1 (rows: 0.1).
+        'hinge', 'least-squares' and 'minimax', and 1 for the others; for rows at most 0.1.
     spectral_norm : bool, optional
         Divide the layers of the discriminator by their largest singular values; by default where there is no penalty.
     augmentation : Differentiable, 'auto' or None

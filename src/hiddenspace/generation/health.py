@@ -108,14 +108,15 @@ def _saturated(figures: dict[str, float]) -> Trouble | None:
 
 
 def _collapsed(figures: dict[str, float]) -> Trouble | None:
-    coverage, diversity = figures.get("coverage", 1.0), figures["diversity"]
-    if coverage >= COVERED and diversity >= DIVERSE:
+    seen = []
+    if figures.get("coverage", 1.0) < COVERED:
+        seen.append(f"only {figures['coverage']:.0%} of the items have a generated one near")
+    if figures["diversity"] < DIVERSE:
+        seen.append(f"generated items differ from each other by {figures['diversity']:.0%} of what real ones do")
+    if not seen:
         return None
-    return Trouble(
-        "mode collapse",
-        f"generated items cover {coverage:.0%} of the data and are {diversity:.0%} as different from each other",
-        "try loss='relativistic' with a penalty, more epochs, a lower learning_rate, or a larger batch_size",
-    )
+    mend = "try loss='relativistic' with a penalty, more epochs, a lower learning_rate, or a larger batch_size"
+    return Trouble("mode collapse", " and ".join(seen), mend)
 
 
 def _memorised(figures: dict[str, float], items: int) -> Trouble | None:
@@ -156,7 +157,7 @@ def _timing(rows: Sequence[Row], best_epoch: int) -> Trouble | None:
     if best_epoch < epochs // 2 and rows[-1][FRECHET] > 1.2 * best:
         return Trouble(
             "past its best",
-            f"the Frechet distance was {best:.3g} after epoch {best_epoch} and {rows[-1]['frechet']:.3g} at the end",
+            f"the Frechet distance was {best:.3g} after epoch {best_epoch} and {rows[-1][FRECHET]:.3g} at the end",
             f"stop near epochs={best_epoch}, lower the learning_rate, or raise penalty=",
         )
     return None
