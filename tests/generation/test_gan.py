@@ -401,3 +401,34 @@ def test_training_that_diverges_ends_at_its_best_epoch(after, monkeypatch):
     (trouble,) = [t for t in model.health_.troubles if t.name == "divergence"]
     assert "the term 'fool' of player 'generator' became nan" in trouble.finding
     assert np.isfinite(model.sample(20)).all()
+
+
+def test_augmentation_grows_where_training_images_are_known_by_heart():
+    from hiddenspace.generation.adapting import IMAGES as SLOW
+    from hiddenspace.generation.adapting import MOST, Adapting
+    from hiddenspace.training.events import RoundEnded
+
+    game = Adversarial(nn.Linear(1, 1), nn.Linear(1, 1), adversarial_loss("hinge"), 1, (1, 1), 0.0, None)
+
+    def after(train, held_out, generated, epochs=1):
+        logits = (lambda value=value: torch.full((4,), value) for value in (train, held_out, generated))
+        observer = Adapting(game, *logits)
+        for _ in range(epochs):
+            observer(RoundEnded(1, 2, {}, SLOW // 10))
+            figures = observer.figures({})
+            observer(RoundEnded(2, 2, {}, 0, {"epoch": 1}))
+        return figures
+
+    assert after(3.0, 0.5, 0.0)["monitor/overfitting"] == pytest.approx(2.5 / 3)
+    assert game.strength.item() == pytest.approx(0.1)
+    assert after(3.0, 2.5, 0.0)["monitor/augmentation"] == pytest.approx(0.0)
+    assert after(3.0, 0.0, 0.0, epochs=20)["monitor/augmentation"] == pytest.approx(MOST)
+
+
+def test_the_strength_of_an_augmentation_that_was_chosen_is_whole():
+    chosen = hs.Differentiable(shift=0.1)
+    model = make(augmentation=chosen, epochs=1).fit(IMAGES)
+    assert model._augments()
+    assert "monitor/augmentation" not in model.history_[0]
+    assert "monitor/augmentation" in make(epochs=1).fit(IMAGES).history_[0]
+    assert not make(augmentation=None, epochs=1).fit(IMAGES)._augments()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,11 +21,13 @@ from hiddenspace.data.batches import ArrayBatches
 from hiddenspace.data.dataset import Dataset, split_positions
 from hiddenspace.data.named_batches import NamedBatches
 from hiddenspace.errors import DivergedError, UsageError
+from hiddenspace.generation.adapting import Adapting
 from hiddenspace.generation.differentiable import Differentiable
 from hiddenspace.generation.health import GenerationWarning, Health, examined
 from hiddenspace.generation.inversion import Inversion, inverted
 from hiddenspace.generation.judging import JUDGED, Judge, judging_features
 from hiddenspace.generation.noise import truncated_noise
+from hiddenspace.generation.opposing import Opposing
 from hiddenspace.generation.snapshots import Snapshots
 from hiddenspace.generation.streaming import write_items
 from hiddenspace.losses.adversarial import LOSSES, LossName, adversarial_loss
@@ -37,6 +39,7 @@ from hiddenspace.models.trained import Trained
 from hiddenspace.nets.adversaries import Family
 from hiddenspace.nets.defaults import default_encoder
 from hiddenspace.nets.devices import device_of
+from hiddenspace.training.events import Observer
 from hiddenspace.training.game import Batches, Game
 from hiddenspace.training.play import play
 from hiddenspace.training.schedules import OneCycle
@@ -50,6 +53,8 @@ ROW_PENALTY = 0.1
 EPOCH = 250
 """Rounds in an epoch at least: each is followed by a judgement."""
 EMA = 0.999
+ADAPTED, STRENGTH = 512, 0.4
+"""Images by which the strength of the augmentation is set, and its strength where there are none."""
 FEW = 20_000
 """Fewer images than these are augmented before they are judged."""
 BETAS = (0.0, 0.99)
@@ -193,9 +198,10 @@ class Generative(Trained, Coder):
         return replace(trainer, ema=EMA) if trainer.ema is None else trainer
 
     def _train(self, game: Game, dataset: Dataset) -> None:
+        assert isinstance(game, Opposing)
         self._train_beside(game, dataset, {})
 
-    def _train_beside(self, game: Game, dataset: Dataset, beside: Mapping[str, np.ndarray]) -> None:
+    def _train_beside(self, game: Opposing, dataset: Dataset, beside: Mapping[str, np.ndarray]) -> None:
         """Trains on items and on what a batch holds beside them, (n, ...) by name."""
         kept, held_out = self._positions(len(dataset))
         training = dataset.take(kept)
@@ -205,7 +211,8 @@ class Generative(Trained, Coder):
         )
         judge, snapshots = self._judge(training, dataset.take(held_out)), Snapshots(self._drawn)
         self.diverged_: str | None = None
-        self._play(game, batches, None, [judge, *[snapshots] * (self.format_.kind == "images")])
+        watchers: list[Observer] = [judge, *[snapshots] * (self.format_.kind == "images")]
+        self._play(game, batches, None, [*self._adapting(game, dataset, beside, kept, held_out), *watchers])
         self.snapshots_, self.snapshot_epochs_ = snapshots.images(), list(snapshots.at)
         self.judged_by_ = judge.by.description
         self.health_ = examined(self.history_, self.best_epoch_, judge.copied(), len(training), self.diverged_)
@@ -213,6 +220,36 @@ class Generative(Trained, Coder):
             warnings.warn(str(trouble), GenerationWarning, stacklevel=4)
         if self.inversion_steps:
             self._learn_the_way_back(batches)
+
+    def _adapting(
+        self, game: Opposing, dataset: Dataset, beside: Mapping[str, np.ndarray], kept: np.ndarray, held_out: np.ndarray
+    ) -> list[Observer]:
+        """Who sets the strength of the augmentation; a fixed one where it was chosen, or nothing is held out."""
+        if game.augmentation is None:
+            return []
+        if self.augmentation != "auto" or len(held_out) == 0:
+            game.strength.fill_(1.0 if self.augmentation != "auto" else STRENGTH)
+            return []
+
+        def logits_of(positions: np.ndarray) -> Callable[[], Tensor]:
+            some = positions[:ADAPTED]
+            items = torch.from_numpy(collected(self._batches(dataset.take(some))))
+            others = {name: torch.from_numpy(values[some]) for name, values in beside.items()}
+            return lambda: self._logits(items, others)
+
+        def of_generated() -> Tensor:
+            made = torch.cat(list(self._drawn(ADAPTED)))
+            codes = torch.cat(list(self._codes(ADAPTED, seed=0)))
+            return self._logits(made, {"condition": codes[:, self.latent :]})
+
+        return [Adapting(game, logits_of(kept), logits_of(held_out), of_generated)]
+
+    def _logits(self, items: Tensor, beside: Mapping[str, Tensor]) -> Tensor:
+        """What the discriminator says of items in model space."""
+        device = device_of(self.discriminator_)
+        conditions = [beside["condition"].to(device)] if self._width_of_conditions() else []
+        logits: Tensor = self.discriminator_(items.to(device), *conditions)
+        return logits.float()
 
     def _after_divergence(self, error: DivergedError, best_epoch: int) -> None:
         if best_epoch == 0:

@@ -23,6 +23,8 @@ MEANINGS = {
     "precision": "The share of new items that lie among real ones.",
     "recall": "The share of real items that lie among new ones.",
     "coverage": "The share of real items with a new one near.",
+    "overfitting": "How far held-out items are judged like generated ones: 0 not at all, 1 quite the same.",
+    "augmentation": "How strongly images were augmented, against learning them by heart.",
     "diversity": "How far two new items are apart, 1 being the distance of two real ones.",
 }
 """Of what is recorded while a generator learns."""
