@@ -30,6 +30,7 @@ MODELS = {
     "RedundantAutoencoder": hs.RedundantAutoencoder(**SHORT),
     "DenoisingAutoencoder": hs.DenoisingAutoencoder(**SHORT),
     "VariationalAutoencoder": hs.VariationalAutoencoder(**SHORT),
+    "AdversarialAutoencoder": hs.AdversarialAutoencoder(**SHORT),
     "MaskedAutoencoder": hs.MaskedAutoencoder(epochs=2, trainer=QUIET),
     "ContrastiveEncoder": hs.ContrastiveEncoder(epochs=2, trainer=QUIET),
 }

@@ -51,6 +51,27 @@ def test_the_guide_to_hidden_spaces(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert (tmp_path / "map.html").exists()
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::hiddenspace.generation.health.GenerationWarning")
+def test_the_guide_to_generating(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from hiddenspace.generation import generative
+
+    page = (Path(__file__).resolve().parent.parent / "docs" / "generation.md").read_text()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(generative, "EPOCH", 20)
+    world: dict[str, Any] = {}
+    for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        # the calls as they are; how long they train is nothing to learn here
+        exec(compile(re.sub(r"epochs=\d+", "epochs=1", code), "generation.md", "exec"), world)
+    assert world["new"].shape == (64, 8, 8)
+    assert world["codes"].shape == world["guess"].shape == (2, 32)
+    assert len(world["strip"]) == 7
+    assert world["three"].shape == (3, 8, 8)
+    assert world["drawn"].shape == (4, 32, 32, 3)
+    assert np.load(tmp_path / "many.npy").shape == (1_000, 8, 8)
+    assert world["distance"] > 0
+
+
 def test_the_commands_of_the_table_exist() -> None:
     from hiddenspace.cli.main import COMMANDS
 

@@ -1,0 +1,100 @@
+"""fit and sample with generators, as a person calls them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+import hiddenspace as hs
+from hiddenspace.cli.main import main
+from hiddenspace.generation import generative
+
+SHORT = ["--epochs", "2", "--width", "8", "--latent", "4", "--batch-size", "16", "--inversion-steps", "3", "--quiet"]
+pytestmark = pytest.mark.filterwarnings("ignore::hiddenspace.generation.health.GenerationWarning")
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """A run of each generator, on some of the digits."""
+    folder = tmp_path_factory.mktemp("runs")
+    digits = hs.load_dataset("digits").take(np.arange(120))
+    np.savez(folder / "digits.npz", images=np.asarray(digits.items), digit=digits.labels)
+    before, generative.EPOCH = generative.EPOCH, 3
+    for model, more in (("gan", []), ("conditional-gan", ["--labels", "digit"])):
+        source, out = str(folder / "digits.npz"), str(folder / model)
+        assert main(["fit", source, "--model", model, "--out", out, *more, *SHORT]) == 0
+    generative.EPOCH = before
+    return folder
+
+
+@pytest.mark.parametrize("model", ["gan", "conditional-gan"])
+def test_fit_leaves_what_it_promises(runs: Path, model: str) -> None:
+    run = runs / model
+    for name in ("model/config.json", "samples.png", "training.gif", "report.html", "metrics.csv", "space.lance"):
+        assert (run / name).exists(), name
+    results = json.loads((run / "run.json").read_text())
+    title = {"gan": "GAN", "conditional-gan": "Conditional GAN"}[model]
+    assert list(results["generated"]) == [title, "PCA codes from one Gaussian", "other real items"]
+    assert results["generated"][title]["name"].startswith("Frechet distance over random convolutional net")
+    assert results["verdict"] in (run / "report.html").read_text().replace("&#39;", "'")
+    assert {"monitor/frechet", "train/discriminator.tell"} <= set(pd.read_csv(run / "metrics.csv").columns)
+    assert {"few items"} <= {trouble["name"] for trouble in results["health"]["troubles"]}
+
+
+def test_a_picture_of_samples(runs: Path, tmp_path: Path) -> None:
+    out = tmp_path / "grid.png"
+    assert main(["sample", str(runs / "gan"), "-n", "6", "--seed", "1", "--out", str(out)]) == 0
+    with Image.open(out) as picture:
+        assert picture.size == (3 * 64 + 2 * 2, 2 * 64 + 2)  # 3 across, 2 down
+    labels = tmp_path / "labels.png"
+    assert main(["sample", str(runs / "conditional-gan"), "-n", "8", "--labels", "0,1,2,3", "--out", str(labels)]) == 0
+    with Image.open(labels) as picture:
+        assert picture.size == (4 * 64 + 3 * 2, 2 * 64 + 2)  # a column for each label
+
+
+def test_samples_are_streamed_to_a_file_and_to_a_folder(runs: Path, tmp_path: Path) -> None:
+    run = str(runs / "gan")
+    assert main(["sample", run, "-n", "300", "--seed", "2", "--out", str(tmp_path / "many.npy")]) == 0
+    many = np.load(tmp_path / "many.npy")
+    assert many.shape == (300, 8, 8)
+    expected = np.asarray(hs.load(run).sample(2, random_state=2)).reshape(2, 8, 8)
+    np.testing.assert_array_equal(many[:2], np.round(expected).astype(np.uint8))
+    assert main(["sample", run, "-n", "3", "--truncation", "0.5", "--out", str(tmp_path / "folder")]) == 0
+    assert len(list((tmp_path / "folder").iterdir())) == 3
+
+
+def test_a_generator_is_measured(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = str(runs / "digits.npz")
+    assert main(["measure", str(runs / "gan"), source, "--n", "50", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["generated_items"] == 50
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["sample", "{gan}", "--labels", "1"], "--labels are for conditional GANs"),
+        (["sample", "{conditional-gan}", "--labels", "12"], "'12' is no known value of the attribute"),
+        (["sample", "{gan}", "--source", "digits"], "a GAN draws noise, leave them out"),
+        (["sample", "{gan}", "--truncation", "0"], "truncation=0"),
+        (["sample", "{gan}", "--out", "{gan}/x.csv"], ".png"),
+        (["fit", "digits", "--model", "gan", "--discriminator-steps", "0"], "discriminator_steps=0 is not possible"),
+        (["fit", "digits", "--model", "gan", "--loss", "wgan"], "wgan"),
+        (["fit", "wine", "--model", "conditional-gan", "--labels", "nothing"], "nothing"),
+    ],
+)
+def test_bad_calls_are_told_in_a_sentence(
+    runs: Path,
+    arguments: list[str],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    places = {"{gan}": str(runs / "gan"), "{conditional-gan}": str(runs / "conditional-gan")}
+    given = [next((a.replace(word, place) for word, place in places.items() if word in a), a) for a in arguments]
+    monkeypatch.chdir(tmp_path)
+    assert main(given) in (1, 2)
+    assert message in " ".join(capsys.readouterr().err.split())
