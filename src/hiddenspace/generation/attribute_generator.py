@@ -34,6 +34,8 @@ Loss = Literal["perceptual", "mse", "l1"]
 
 PASSES, FEWEST_STEPS, MOST_EPOCHS, BATCH_SIZE = 8, 6000, 400, 32
 """Passes over 54,000 items, of fewer more by the root; steps at least, as far as the epochs allow."""
+CLIP = 0.01
+"""So small a norm of the gradient that its direction alone counts, whatever the scale of the loss."""
 FASTEST, SIDE = 3e-3, 0.1
 """The learning rate up to 33 pixels, beyond which it falls as 0.1 / side."""
 
@@ -78,7 +80,8 @@ class AttributeGenerator(Trained):
         The layers that count and how much; by default all that the net gives, each as much as another.
     pixel_weight : float
         Of the squared error of pixels beside the perceptual loss: feature nets overlook small patterns and the exact
-        brightness. It is the term `pixels` of the history; 0 for none.
+        brightness, and with less than 10 small trainings ended blurred and wrong. It is the term `pixels` of the
+        history; 0 for none.
     cyclic : mapping of str to float, optional
         Attributes that come round again, and their periods, {'azimuth': 360}; by default those that are called so and
         look like degrees, see `hiddenspace.data.attributes`. `{}` for none.
@@ -142,7 +145,7 @@ class AttributeGenerator(Trained):
         *,
         features: Any = None,
         layers: Mapping[str, float] | None = None,
-        pixel_weight: float = 1.0,
+        pixel_weight: float = 30.0,
         cyclic: Mapping[str, float] | None = None,
         categorical: Sequence[str] = (),
         harmonics: int = 3,
@@ -256,7 +259,7 @@ class AttributeGenerator(Trained):
         passes = max(PASSES * math.sqrt(54_000 / items), FEWEST_STEPS * BATCH_SIZE / items)
         epochs = min(MOST_EPOCHS, max(1, round(passes)))
         rate = min(FASTEST, SIDE / max(self.format_.shape[1:]))
-        return Recipe(BATCH_SIZE, epochs, rate, 1e-2, 1.0, default_patience(epochs))
+        return Recipe(BATCH_SIZE, epochs, rate, 1e-2, CLIP, default_patience(epochs))
 
     # answers ----------------------------------------------------------------------------------------------------
 
