@@ -125,6 +125,8 @@ def test_fewer_labels_than_items_are_gone_through_again():
         (lambda: make().fit(IMAGES, [None, *["a", "b", "c"] * 13]), "1 of 40 labels are missing"),
         (lambda: make().fit(IMAGES, np.full((40, 1), np.nan)), "has no value in row 0"),
         (lambda: make().fit(IMAGES, np.arange(40) % 3).sample(labels=[3]), "3 is no known value of the attribute"),
+        (lambda: make().fit(IMAGES, 1 + np.arange(40) % 3).sample(labels=[0]), "0 is no known value of the attribute"),
+        (lambda: make().fit(IMAGES, np.arange(40) % 3).sample(labels=[]), "labels are empty"),
     ],
 )
 def test_bad_conditions_are_told_in_a_sentence(call, message):

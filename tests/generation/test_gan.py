@@ -279,7 +279,7 @@ def test_saved_and_loaded_it_draws_the_same(images_gan, tmp_path):
 
 @pytest.mark.parametrize("family", ["residual", "dcgan"])
 def test_families_and_spectral_norm_are_saved_too(family, tmp_path):
-    model = make(family=family, spectral_norm=True, penalty=0).fit(IMAGES)
+    model = make(family=family, spectral_norm=True, penalty=0, blocks=1).fit(IMAGES)
     model.save_pretrained(tmp_path)
     np.testing.assert_allclose(hs.load(tmp_path).sample(4), model.sample(4), atol=1e-3)
 
@@ -406,18 +406,13 @@ def test_training_that_diverges_ends_at_its_best_epoch(after, monkeypatch):
 def test_augmentation_grows_where_training_images_are_known_by_heart():
     from hiddenspace.generation.adapting import IMAGES as SLOW
     from hiddenspace.generation.adapting import MOST, Adapting
-    from hiddenspace.training.events import RoundEnded
 
     game = Adversarial(nn.Linear(1, 1), nn.Linear(1, 1), adversarial_loss("hinge"), 1, (1, 1), 0.0, None)
 
     def after(train, held_out, generated, epochs=1):
         logits = (lambda value=value: torch.full((4,), value) for value in (train, held_out, generated))
-        observer = Adapting(game, *logits)
-        for _ in range(epochs):
-            observer(RoundEnded(1, 2, {}, SLOW // 10))
-            figures = observer.figures({})
-            observer(RoundEnded(2, 2, {}, 0, {"epoch": 1}))
-        return figures
+        observer = Adapting(game, *logits, images=SLOW // 10)
+        return [observer.figures({}) for _ in range(epochs)][-1]
 
     assert after(3.0, 0.5, 0.0)["monitor/overfitting"] == pytest.approx(2.5 / 3)
     assert game.strength.item() == pytest.approx(0.1)
@@ -425,10 +420,79 @@ def test_augmentation_grows_where_training_images_are_known_by_heart():
     assert after(3.0, 0.0, 0.0, epochs=20)["monitor/augmentation"] == pytest.approx(MOST)
 
 
-def test_the_strength_of_an_augmentation_that_was_chosen_is_whole():
+def test_the_strength_of_an_augmentation(monkeypatch):
+    """Of one that was chosen, of one that adapts, and of one that cannot, as nothing is held out."""
+    games = []
+    monkeypatch.setattr(hs.GAN, "_new_game", lambda self, make=hs.GAN._new_game: games.append(make(self)) or games[-1])
     chosen = hs.Differentiable(shift=0.1)
-    model = make(augmentation=chosen, epochs=1).fit(IMAGES)
-    assert model._augments()
-    assert "monitor/augmentation" not in model.history_[0]
+    assert "monitor/augmentation" not in make(augmentation=chosen, epochs=1).fit(IMAGES).history_[0]
     assert "monitor/augmentation" in make(epochs=1).fit(IMAGES).history_[0]
+    make(epochs=1, validation_fraction=0.0).fit(IMAGES)
+    assert games[0].strength == 1
+    assert games[1].strength < 0.1
+    assert games[2].strength == pytest.approx(0.4)
     assert not make(augmentation=None, epochs=1).fit(IMAGES)._augments()
+
+
+def test_without_the_way_back_there_are_no_codes_but_inversion_works():
+    model = make(inversion_steps=0, epochs=1).fit(ROWS)
+    with pytest.raises(ModelError, match="fitted with inversion_steps=0"):
+        model.transform(ROWS)
+    assert model.invert(ROWS[:2], steps=2).shape == (2, 3)
+
+
+def test_own_features_are_left_as_they_are_and_tried():
+    net = nn.Sequential(nn.Flatten(), nn.Linear(48, 5), nn.Dropout()).train()
+    make(features=net, epochs=1).fit(IMAGES)
+    assert net.training
+    with pytest.raises(UsageError, match="features=Linear does not take"):
+        make(features=nn.Linear(7, 2), epochs=1).fit(IMAGES)
+
+
+def test_figures_do_not_hang_on_the_order_of_the_items():
+    """Of items sorted by class the first thousand would be of a few classes only."""
+    X = np.sort(rng.integers(0, 10, (3000, 1)).astype(float), axis=0) + 0.01 * rng.normal(size=(3000, 2))
+    model = make(epochs=1, validation_fraction=0.0)
+    seen = []
+    original = generative.Judge.__init__
+    generative.Judge.__init__ = lambda self, draw, by, real, held_out: (
+        seen.append(real),
+        original(self, draw, by, real, held_out),
+    )[1]
+    try:
+        model.fit(X)
+    finally:
+        generative.Judge.__init__ = original
+    assert seen[0][:1000].std() == pytest.approx(seen[0].std(), rel=0.1)
+
+
+@pytest.mark.parametrize(("params"), [{"penalty": 1.0}, {"loss": "wasserstein"}])
+def test_penalties_are_refused_beside_batch_normalisation(params):
+    with pytest.raises(UsageError, match="batch normalisation in the discriminator"):
+        make(family="dcgan", **params).fit(IMAGES)
+
+
+def test_patience_is_half_of_the_epochs():
+    assert make(epochs=40)._default_patience(40) == 20
+
+
+@pytest.mark.parametrize(("items", "batch"), [(54_000, 8), (54_000, 64), (54_000, 512), (31_936, 64), (100, 64)])
+def test_defaults_make_about_ten_thousand_rounds(items, batch, monkeypatch):
+    monkeypatch.setattr(generative, "EPOCH", 250)
+    model = make(batch_size=batch, epochs=None)
+    model.format_ = type("Format", (), {"kind": "images"})()
+    recipe = model._default_recipe(items)
+    once = max(1, items // batch)
+    batches = once * -(-500 // once)
+    assert recipe.epochs * -(-batches // 2) == pytest.approx(10_000, rel=0.35)
+
+
+def test_networks_with_second_derivatives_are_not_compiled(monkeypatch):
+    from hiddenspace.training.compiling import Compiler
+
+    game = Adversarial(nn.Linear(2, 1), nn.Linear(1, 1), adversarial_loss("relativistic"), 2, (1, 1), 1.0, None)
+    compiler = Compiler(game, hs.Trainer(compile="auto"), torch.device("cpu"))
+    monkeypatch.setattr(torch, "compile", lambda call: call)  # torch's own warns of what it uses itself
+    compiler._compile()
+    assert compiler._compiled == [game.generator]
+    compiler.undo()

@@ -29,7 +29,7 @@ def test_items_of_any_shape_are_made_and_judged(family, shape):
 
 @pytest.mark.parametrize("shape", [(1, 28, 28), (5,)])
 def test_a_residual_critic_judges_each_item_by_itself(shape):
-    critic, x = default_critic("residual", shape), torch.rand(6, *shape)
+    critic, x = default_critic("residual", shape, blocks=1), torch.rand(6, *shape)
     torch.testing.assert_close(critic(x)[:2], critic(x[:2]), rtol=1e-4, atol=1e-5)
 
 
@@ -42,7 +42,7 @@ def test_a_condition_is_projected_on_the_features():
 
 
 def test_spectral_norm_bounds_every_layer():
-    critic = default_critic("residual", (1, 12, 12), width=8, spectral=True)
+    critic = default_critic("residual", (1, 12, 12), width=8, blocks=1, spectral=True)
     for _ in range(30):
         critic(torch.rand(4, 1, 12, 12))  # each pass is a step of the power iteration
     critic.eval()
@@ -59,3 +59,14 @@ def test_fourier_features_tell_sets_of_the_same_moments_apart():
     features = FourierFeatures(1)
     a, b, c = (features(x).mean(0) for x in (plain, two, torch.randn(4000, 1)))
     assert (a - b).abs().max() > 10 * (a - c).abs().max()
+
+
+@pytest.mark.parametrize(("side", "width"), [(28, None), (64, 64), (128, None), (64, 256)])
+def test_residual_blocks_stand_at_every_stage_but_the_last(side, width):
+    from hiddenspace.nets.discriminators import ResidualBody
+    from hiddenspace.nets.generators import LeakyResidual
+
+    with torch.device("meta"):
+        stages = ResidualBody((1, side, side), width=width).stages
+    halvings = sum(isinstance(layer, nn.Conv2d) for layer in stages)
+    assert sum(isinstance(layer, LeakyResidual) for layer in stages) == halvings - 1

@@ -25,6 +25,8 @@ PENALTY = 0.1
 class AdversarialCoding(Game):
     """Rebuild x from its code, and make the code look as if it had been drawn from N(0, 1)."""
 
+    never_compiled: ClassVar[tuple[str, ...]] = ("discriminator",)
+
     def __init__(
         self,
         encoder: nn.Module,
@@ -88,7 +90,7 @@ class AdversarialAutoencoder(Learner):
     width : int, optional
         Width of the first hidden layer, or channels of the first stage; chosen by the data.
     encoder, decoder : Module, optional
-        Networks of one's own; the encoder gives means and log variances side by side, (batch, 2 * code).
+        Networks of one's own; (batch, *shape) -> (batch, code) and back; they are copied.
     scaling : 'auto', 'whole' or 'columns'
         For arrays (n, d): one scale for all columns, each standardised by itself, or chosen by the values.
     epochs : int, optional

@@ -109,7 +109,7 @@ def _sample_generator(
     how: dict[str, Any] = {"truncation": truncation}
     if labels is not None:
         how["labels"] = _named(model, labels)
-    if path.suffix == ".npy" or (kind == "images" and not path.suffix):
+    if path.suffix.lower() == ".npy" or (kind == "images" and not path.suffix):
         model.write(path, n, random_state=seed, **how)
     else:
         check_ending("new items", path, ENDINGS[kind])

@@ -46,9 +46,9 @@ class Category:
         """(n,) -> (n, categories)."""
         places = {category: place for place, category in enumerate(self.categories)}
         plain = [_plain(value) for value in values]
-        if unknown := next((value for value in plain if value not in places), None):
+        if unknown := [value for value in plain if value not in places]:
             known = ", ".join(map(repr, self.categories[:12])) + ", ..." * (len(self.categories) > 12)
-            raise DataError(f"{unknown!r} is no known value of the attribute {self.name!r}; use one of {known}.")
+            raise DataError(f"{unknown[0]!r} is no known value of the attribute {self.name!r}; use one of {known}.")
         encoded = np.zeros((len(plain), len(self.categories)))
         encoded[np.arange(len(plain)), [places[value] for value in plain]] = 1
         return encoded

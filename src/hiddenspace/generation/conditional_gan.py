@@ -110,20 +110,24 @@ class ConditionalGAN(Generative):
         K and M: steps of each in a round, 1 or more.
     penalty : float, optional
         Weight of the penalty on the discriminator's slopes, 0 for none; by default 10 for 'wasserstein', 0 for
-        'hinge', 'least-squares' and 'minimax', and 1 for the others; for rows at most 0.1.
+        'hinge', 'least-squares' and 'minimax', and 1 for the others; for rows at most 0.1, and 0 for discriminators
+        with batch normalisation (those of 'dcgan'), which 'wasserstein' does not take.
     spectral_norm : bool, optional
         Divide the layers of the discriminator by their largest singular values; by default where there is no penalty.
     augmentation : Differentiable, 'auto' or None
         What real and generated images pass through before they are judged, so that the discriminator does not learn few
         images by heart. 'auto' does so with fewer than 20,000 images, as strongly as the discriminator's answers on
-        held-out ones demand.
+        held-out ones demand; one that is given is applied to all.
     family : 'residual' or 'dcgan'
         The family of default networks for images; those of rows are fully connected.
     depth, width : int, optional
         Stages and finest channels of the default networks, or layers and units of those of rows.
+    blocks : int
+        Residual blocks at each stage of the default networks of 'residual'. Without any they learned MNIST in fewer and
+        much shorter steps.
     generator, discriminator : Module, optional
-        Networks of one's own: (batch, latent) -> (batch, *shape), images (c, h, w) in [0, 1]; (batch, *shape) -> logits
-        (batch,) or (batch, 1). They are copied.
+        Networks of one's own: (batch, latent + condition) -> (batch, *shape), images (c, h, w) in [0, 1]; items and
+        conditions (batch, condition) -> logits (batch,) or (batch, 1). They are copied.
     features : Module or 'auto'
         What generated items are judged by: images (b, c, h, w) in [0, 1] -> (b, features). 'auto' is a random
         convolutional net with normalised activations, or for rows the values themselves; `judged_by_` names it.
@@ -176,6 +180,7 @@ class ConditionalGAN(Generative):
         family: Family = "residual",
         depth: int | None = None,
         width: int | None = None,
+        blocks: int = 0,
         generator: nn.Module | None = None,
         discriminator: nn.Module | None = None,
         features: Any = "auto",
@@ -201,6 +206,7 @@ class ConditionalGAN(Generative):
         self.family = family
         self.depth = depth
         self.width = width
+        self.blocks = blocks
         self.generator = generator
         self.discriminator = discriminator
         self.features = features
@@ -220,6 +226,8 @@ class ConditionalGAN(Generative):
         if self.conditioning not in get_args(Conditioning):
             known = " or ".join(map(repr, get_args(Conditioning)))
             raise UsageError(f"conditioning={self.conditioning!r} is unknown; use {known}.")
+        if self.conditioning == "auxiliary" and self.discriminator is not None:
+            raise UsageError("conditioning='auxiliary' is that of the default discriminator; leave one of both out.")
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learns from items and what they are.
@@ -272,7 +280,7 @@ class ConditionalGAN(Generative):
         return encoded
 
     def _default_networks(self) -> tuple[nn.Module, nn.Module]:
-        shape, size, width = self.format_.shape, (self.depth, self.width), self.attribute_format_.width
+        shape, size, width = self.format_.shape, (self.depth, self.width, self.blocks), self.attribute_format_.width
         generator = default_generator(self.family, self.latent + width, shape, *size)
         auxiliary = self.conditioning == "auxiliary"
         critic = default_critic(
@@ -335,6 +343,8 @@ class ConditionalGAN(Generative):
         """The same items in model space, batch by batch, for more of them than memory holds."""
         check_is_fitted(self)
         encoded = None if labels is None else torch.from_numpy(self.attribute_format_.encode(labels))
+        if encoded is not None and not len(encoded):
+            raise DataError("labels are empty; name at least one, or leave them out.")
         count = n if n is not None else 64 if encoded is None else len(encoded)
         check_sampling(count, truncation, random_state)
         return self._made(self._codes(count, random_state, truncation, encoded))

@@ -15,20 +15,21 @@ import numpy as np
 import torch
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from hiddenspace import checks
 from hiddenspace.data.batches import ArrayBatches
 from hiddenspace.data.dataset import Dataset, split_positions
 from hiddenspace.data.named_batches import NamedBatches
-from hiddenspace.errors import DivergedError, UsageError
+from hiddenspace.errors import DivergedError, ModelError, UsageError
 from hiddenspace.generation.adapting import Adapting
 from hiddenspace.generation.differentiable import Differentiable
 from hiddenspace.generation.health import GenerationWarning, Health, examined
 from hiddenspace.generation.inversion import Inversion, inverted
-from hiddenspace.generation.judging import JUDGED, Judge, judging_features
+from hiddenspace.generation.judging import JUDGED, Judge, check_features, judging_features
 from hiddenspace.generation.noise import truncated_noise
 from hiddenspace.generation.opposing import Opposing
-from hiddenspace.generation.snapshots import Snapshots
+from hiddenspace.generation.snapshots import SHOWN, Snapshots
 from hiddenspace.generation.streaming import write_items
 from hiddenspace.losses.adversarial import LOSSES, LossName, adversarial_loss
 from hiddenspace.models.batchwise import collected
@@ -87,6 +88,7 @@ class Generative(Trained, Coder):
     family: Family
     depth: int | None
     width: int | None
+    blocks: int
     generator: nn.Module | None
     discriminator: nn.Module | None
     features: Any
@@ -114,15 +116,18 @@ class Generative(Trained, Coder):
         for name in ("depth", "width"):
             if getattr(self, name) is not None:
                 checks.whole(name, getattr(self, name))
+        if self.blocks != 0:
+            checks.whole("blocks", self.blocks)
         adversarial_loss(self.loss)
         if self.family not in get_args(Family):
             raise UsageError(f"family={self.family!r} is unknown; use {' or '.join(map(repr, get_args(Family)))}.")
         if self.penalty is not None:
             checks.number("penalty", self.penalty, least=0)
-        checks.number("inversion_steps", self.inversion_steps, least=0)
+        if self.inversion_steps != 0:
+            checks.whole("inversion_steps", self.inversion_steps)
         if self.augmentation is not None and self.augmentation != "auto":
             checks.function("augmentation", self.augmentation)
-        judging_features(self.features, (1, 8, 8))
+        check_features(self.features)
 
     # networks ---------------------------------------------------------------------------------------------------
 
@@ -143,10 +148,22 @@ class Generative(Trained, Coder):
         return 0
 
     def _penalty(self) -> float:
+        usual = LOSSES[self.loss].weight
+        if self._normalises_batches():
+            if self.penalty or LOSSES[self.loss].penalty == "one-centred":
+                raise UsageError(
+                    "batch normalisation in the discriminator makes the slopes of one item hang on the others; use "
+                    "penalty=0 and another loss than 'wasserstein', or family='residual'."
+                )
+            return 0.0
         if self.penalty is not None:
             return float(self.penalty)
-        usual = LOSSES[self.loss].weight
         return usual if self.format_.kind == "images" else min(usual, ROW_PENALTY)
+
+    def _normalises_batches(self) -> bool:
+        if self.discriminator is None:
+            return self.family == "dcgan" and self.format_.kind == "images"
+        return any(isinstance(module, _BatchNorm) for module in self.discriminator.modules())
 
     def _is_spectral(self) -> bool:
         """Where there is no penalty, the normalisation keeps the slopes down."""
@@ -176,9 +193,13 @@ class Generative(Trained, Coder):
 
     def _default_recipe(self, items: int) -> Recipe:
         kind = self.format_.kind
-        an_epoch = max(EPOCH, items // BATCHES[kind] // self._draws())
+        once = max(1, items // int(self.batch_size or BATCHES[kind]))
+        an_epoch = math.ceil(once * math.ceil(EPOCH * self._draws() / once) / self._draws())
         epochs = max(1, round(ROUNDS[kind] / an_epoch))
-        return Recipe(BATCHES[kind], epochs, RATES[kind], 0.0, None, max(5, math.ceil(epochs / 2)))
+        return Recipe(BATCHES[kind], epochs, RATES[kind], 0.0, None, self._default_patience(epochs))
+
+    def _default_patience(self, epochs: int) -> int:
+        return max(5, math.ceil(epochs / 2))
 
     def _draws(self) -> int:
         """Batches that a round draws."""
@@ -210,19 +231,25 @@ class Generative(Trained, Coder):
             self._parts(training, {n: v[kept] for n, v in beside.items()}, recipe.batch_size), EPOCH * self._draws()
         )
         judge, snapshots = self._judge(training, dataset.take(held_out)), Snapshots(self._drawn)
-        self.diverged_: str | None = None
+        self._diverged: str | None = None
         watchers: list[Observer] = [judge, *[snapshots] * (self.format_.kind == "images")]
-        self._play(game, batches, None, [*self._adapting(game, dataset, beside, kept, held_out), *watchers])
+        self._play(game, batches, None, [*self._adapting(game, dataset, beside, kept, held_out, batches), *watchers])
         self.snapshots_, self.snapshot_epochs_ = snapshots.images(), list(snapshots.at)
         self.judged_by_ = judge.by.description
-        self.health_ = examined(self.history_, self.best_epoch_, judge.copied(), len(training), self.diverged_)
+        self.health_ = examined(self.history_, self.best_epoch_, judge.copied(), len(training), self._diverged)
         for trouble in self.health_.troubles:
             warnings.warn(str(trouble), GenerationWarning, stacklevel=4)
         if self.inversion_steps:
             self._learn_the_way_back(batches)
 
     def _adapting(
-        self, game: Opposing, dataset: Dataset, beside: Mapping[str, np.ndarray], kept: np.ndarray, held_out: np.ndarray
+        self,
+        game: Opposing,
+        dataset: Dataset,
+        beside: Mapping[str, np.ndarray],
+        kept: np.ndarray,
+        held_out: np.ndarray,
+        batches: NamedBatches,
     ) -> list[Observer]:
         """Who sets the strength of the augmentation; a fixed one where it was chosen, or nothing is held out."""
         if game.augmentation is None:
@@ -232,7 +259,7 @@ class Generative(Trained, Coder):
             return []
 
         def logits_of(positions: np.ndarray) -> Callable[[], Tensor]:
-            some = positions[:ADAPTED]
+            some = np.random.default_rng(self.seed_).permutation(positions)[:ADAPTED]
             items = torch.from_numpy(collected(self._batches(dataset.take(some))))
             others = {name: torch.from_numpy(values[some]) for name, values in beside.items()}
             return lambda: self._logits(items, others)
@@ -242,19 +269,22 @@ class Generative(Trained, Coder):
             codes = torch.cat(list(self._codes(ADAPTED, seed=0)))
             return self._logits(made, {"condition": codes[:, self.latent :]})
 
-        return [Adapting(game, logits_of(kept), logits_of(held_out), of_generated)]
+        images = self.discriminator_steps * self.recipe_.batch_size * math.ceil(len(batches) / self._draws())
+        return [Adapting(game, logits_of(kept), logits_of(held_out), of_generated, images)]
 
     def _logits(self, items: Tensor, beside: Mapping[str, Tensor]) -> Tensor:
         """What the discriminator says of items in model space."""
         device = device_of(self.discriminator_)
         conditions = [beside["condition"].to(device)] if self._width_of_conditions() else []
-        logits: Tensor = self.discriminator_(items.to(device), *conditions)
+        was = self.discriminator_.training
+        logits: Tensor = self.discriminator_.eval()(items.to(device), *conditions)
+        self.discriminator_.train(was)
         return logits.float()
 
     def _after_divergence(self, error: DivergedError, best_epoch: int) -> None:
         if best_epoch == 0:
             raise error
-        self.diverged_ = str(error)
+        self._diverged = str(error)
 
     def _positions(self, items: int) -> tuple[np.ndarray, np.ndarray]:
         """Those learned from, and those that copies are told by."""
@@ -270,9 +300,12 @@ class Generative(Trained, Coder):
         return parts
 
     def _judge(self, training: Dataset, held_out: Dataset) -> Judge:
-        some = np.sort(np.random.default_rng(self.seed_).permutation(len(training))[:JUDGED])
-        real = collected(self._batches(training.take(some)))
-        unseen = collected(self._batches(held_out.take(np.arange(min(len(held_out), JUDGED))))) if held_out else None
+        rng = np.random.default_rng(self.seed_)
+        real, unseen = (
+            collected(self._batches(items.take(rng.permutation(len(items))[:JUDGED]))) if len(items) else None
+            for items in (training, held_out)
+        )
+        assert real is not None
         return Judge(self._drawn, judging_features(self.features, self.format_.shape), real, unseen)
 
     def _drawn(self, count: int) -> Iterator[Tensor]:
@@ -362,9 +395,14 @@ class Generative(Trained, Coder):
         found = []
         for x in self._batches(self._read(X)):
             with torch.no_grad():
-                start = self._encode(x)
+                start = self._encode(x) if self.inversion_steps else x.new_zeros(len(x), self.code_size_)
             found.append(inverted(self._decode, x, start, self.latent, steps, random_state))
         return collected(iter(found))
+
+    def _encode(self, x: Tensor) -> Tensor:
+        if not self.inversion_steps:
+            raise ModelError("it was fitted with inversion_steps=0 and has no way back; use invert, or fit it anew.")
+        return super()._encode(x)
 
     # what is learned --------------------------------------------------------------------------------------------
 
@@ -374,4 +412,5 @@ class Generative(Trained, Coder):
 
     def _take_fitted_config(self, config: dict[str, Any]) -> None:
         super()._take_fitted_config(config)
+        self.snapshots_, self.snapshot_epochs_ = np.zeros((0, SHOWN, 0, 0, 0), np.uint8), []
         self.health_, self.judged_by_ = Health.from_config(config.pop("health")), str(config.pop("judged_by"))

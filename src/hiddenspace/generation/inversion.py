@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Self
 
 import torch
 import torch.nn.functional as F
@@ -24,6 +25,12 @@ class Inversion(Game):
         super().__init__()
         self.encoder, self.generator, self.latent = encoder, generator, latent
         self.register_buffer("conditions", conditions)
+
+    def train(self, mode: bool = True) -> Self:
+        """The generator is finished, and answers as it will to those who use it."""
+        super().train(mode)
+        self.generator.eval()
+        return self
 
     def players(self) -> Mapping[str, Player]:
         return {"encoder": Player((self.encoder,), self.loss)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +35,12 @@ class By:
     description: str
 
 
+def check_features(given: Any) -> None:
+    """Refuses what is no network, before any data is read."""
+    if given != "auto" and not isinstance(given, nn.Module) and not hasattr(given, "encoder_"):
+        raise UsageError(f"features={given!r} is no network; give a torch.nn.Module, a fitted model or 'auto'.")
+
+
 def judging_features(given: Any, shape: tuple[int, ...]) -> By:
     """A person's own network, the encoder of a fitted model, or what suits the data.
 
@@ -46,11 +53,10 @@ def judging_features(given: Any, shape: tuple[int, ...]) -> By:
         if len(shape) == 1:
             return By(FourierFeatures(shape[0]), "the values and cosines of random projections, seed 0")
         return By(RandomFeatures(shape[0]), "a random convolutional net, seed 0")
-    net = given if isinstance(given, nn.Module) else getattr(given, "encoder_", None)
-    if not isinstance(net, nn.Module):
-        raise UsageError(f"features={given!r} is no network; give a torch.nn.Module, a fitted model or 'auto'.")
+    check_features(given)
+    net = given if isinstance(given, nn.Module) else given.encoder_
     described = f"the encoder of a {type(given).__name__}" if net is not given else type(given).__name__
-    return By(net, str(getattr(given, "description", described)))
+    return By(copy.deepcopy(net), str(getattr(given, "description", described)))
 
 
 class Judge(Observer):
@@ -77,6 +83,7 @@ class Judge(Observer):
         if isinstance(self.by.net, nn.Module):
             self.device = next((t.device for t in game.parameters()), self.device)
             self.by.net.to(self.device).eval()
+            _tried(self.by, self.real_items[:2], self.device)
         self.real = self._features(torch.split(torch.from_numpy(self.real_items), 256))
 
     def figures(self, row: Row) -> dict[str, float]:
@@ -104,3 +111,17 @@ class Judge(Observer):
     def _features(self, parts: Any) -> np.ndarray:
         made = [self.by.net(part.to(self.device)) for part in parts]
         return torch.cat([x.flatten(2).mean(2) if x.ndim == 4 else x for x in made]).float().cpu().numpy()
+
+
+def _tried(by: By, items: np.ndarray, device: torch.device) -> None:
+    """Whether the net takes the items; what a person's own code says is told in a sentence."""
+    try:
+        with torch.inference_mode():
+            made = by.net(torch.from_numpy(items).to(device))
+    except Exception as error:  # of any kind: it may be a person's own code
+        reason = " ".join(str(error).split())
+        raise UsageError(
+            f"features={by.description} does not take {items.shape} ({reason}); give a net that does."
+        ) from error
+    if made.ndim not in (2, 4) or len(made) != len(items):
+        raise UsageError(f"features={by.description} gives {tuple(made.shape)}; make it give (batch, features).")

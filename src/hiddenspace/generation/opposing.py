@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
+from typing import ClassVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -27,10 +27,12 @@ class Opposing(Game):
     steps : (int, int)
         Of the discriminator and of the generator in a round, K and M.
     penalty : float
-        Weight of the penalty that belongs to the loss, 0 for none.
+        Weight of the penalty that belongs to the loss, 0 for none; 0 where the discriminator has batch normalisation.
     augmentation : Differentiable, optional
         What real and generated items pass through before they are judged.
     """
+
+    never_compiled: ClassVar[tuple[str, ...]] = ("discriminator",)
 
     strength: Tensor
 
@@ -80,7 +82,7 @@ class Opposing(Game):
         """
         weight = self.penalty_weight
         if self.apart:
-            return judge(real), judge(fake), {}
+            return judge(real).float(), judge(fake).float(), {}
         both = torch.cat([real, fake])
         if weight and self.loss.penalty == "zero-centred":
             logits, slopes = zero_centred_penalty(judge, both)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,14 +33,20 @@ def write_items(parts: Iterator[np.ndarray], n: int, format_: Format, path: Path
     with writing(path, MEND, HiddenspaceError):
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix:
-            _write_array(parts, n, format_, path)
+            draft = path.with_name(f".{path.name}.part")  # whole, or not there
+            _write_array(parts, n, format_, draft)
+            os.replace(draft, path)
         else:
             _write_folder(parts, format_, path)
 
 
 def check_streamed(format_: Format, path: Path) -> None:
     """Before anything is made, whether items of this kind can be written so."""
-    if format_.kind == "table" or path.suffix not in ("", ".npy") or (format_.kind == "vectors" and not path.suffix):
+    if (
+        format_.kind == "table"
+        or path.suffix.lower() not in ("", ".npy")
+        or (format_.kind == "vectors" and not path.suffix)
+    ):
         kinds = {"images": ".npy, or a folder", "vectors": ".npy", "table": "sample() and DataFrame.to_parquet"}
         raise UsageError(f"{format_.kind} cannot be streamed to {path}; use {kinds[format_.kind]}.")
 

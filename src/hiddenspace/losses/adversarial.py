@@ -163,6 +163,6 @@ def adversarial_loss(name: LossName | str) -> AdversarialLoss:
     UsageError
         If there is none of this name.
     """
-    if name not in LOSSES:
+    if not isinstance(name, str) or name not in LOSSES:
         raise UsageError(f"loss={name!r} is unknown; use one of {', '.join(map(repr, get_args(LossName)))}.")
     return LOSSES[name]()

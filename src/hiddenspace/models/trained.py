@@ -127,11 +127,15 @@ class Trained(Batchwise):
         """The defaults for so many items, with what the person has set."""
         mine = {name: getattr(self, name) for name in ("batch_size", "epochs", "learning_rate", "patience")}
         if mine["epochs"] is not None and mine["patience"] is None:
-            mine["patience"] = default_patience(mine["epochs"])
+            mine["patience"] = self._default_patience(mine["epochs"])
         mine["clip"] = self.trainer and self.trainer.clip
         # numbers of NumPy as Python's: the recipe goes into JSON
         set_ = {n: v.item() if isinstance(v, np.generic) else v for n, v in mine.items() if v is not None}
         return replace(self._default_recipe(items), **set_)
+
+    def _default_patience(self, epochs: int) -> int:
+        """How long to wait for a better epoch, where so many epochs were asked for."""
+        return default_patience(epochs)
 
     def _train(self, game: Game, dataset: Dataset) -> None:
         training, held_out = self._split(dataset)

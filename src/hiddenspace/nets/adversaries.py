@@ -17,13 +17,14 @@ ROW_WIDTH, ROW_DEPTH = 128, 3
 
 
 def default_generator(
-    family: Family, inputs: int, shape: Shape, depth: int | None = None, width: int | None = None
+    family: Family, inputs: int, shape: Shape, depth: int | None = None, width: int | None = None, blocks: int = 0
 ) -> nn.Module:
     """(b, inputs) -> (b, *shape): of the family for images, fully connected for rows."""
     if len(shape) == 1:
         return MLP([inputs, *[width or ROW_WIDTH] * (depth or ROW_DEPTH), shape[0]])
-    make = DCGANGenerator if family == "dcgan" else ResidualGenerator
-    return make(inputs, shape, depth, width)
+    if family == "dcgan":
+        return DCGANGenerator(inputs, shape, depth, width)
+    return ResidualGenerator(inputs, shape, depth, width, blocks)
 
 
 def default_critic(
@@ -31,6 +32,7 @@ def default_critic(
     shape: Shape,
     depth: int | None = None,
     width: int | None = None,
+    blocks: int = 0,
     *,
     condition: int = 0,
     auxiliary: bool = False,
@@ -44,8 +46,10 @@ def default_critic(
     body: RowBody | DCGANBody | ResidualBody
     if len(shape) == 1:
         body = RowBody(shape[0], width or ROW_WIDTH, depth or ROW_DEPTH)
+    elif family == "dcgan":
+        body = DCGANBody(shape, depth, width)
     else:
-        body = (DCGANBody if family == "dcgan" else ResidualBody)(shape, depth, width)
+        body = ResidualBody(shape, depth, width, blocks)
     critic = Critic(body, body.features, condition, auxiliary)
     if spectral:
         for module in list(critic.modules()):

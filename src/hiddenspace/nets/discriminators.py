@@ -75,8 +75,8 @@ class ResidualBody(nn.Module):
         sizes, channels = plan(shape, depth, width)
         sizes, channels = plan(shape, len(sizes), width)  # one more
         layers: list[nn.Module] = []
-        for before, after in pairwise([shape[0], *channels[1:]]):
-            last = after == channels[-1]
+        for stage, (before, after) in enumerate(pairwise([shape[0], *channels[1:]]), start=1):
+            last = stage == len(channels) - 1
             layers.append(nn.Conv2d(before, after, 3, stride=2, padding=1))
             layers += [LeakyResidual(after) for _ in range(0 if last else blocks)] + [nn.LeakyReLU(SLOPE)]
         self.stages = nn.Sequential(*layers)

@@ -47,7 +47,11 @@ class Compiler:
                 self._compile()
 
     def _compile(self) -> None:
-        self._compiled = [m for m in self.game.children() if m._compiled_call_impl is None]
+        self._compiled = [
+            module
+            for name, module in self.game.named_children()
+            if module._compiled_call_impl is None and name not in self.game.never_compiled
+        ]
         for module in self._compiled:
             module._compiled_call_impl = torch.compile(_called(module))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -99,6 +99,8 @@ class Game(nn.Module):
     """
 
     progress: float = 0.0
+    never_compiled: ClassVar[tuple[str, ...]] = ()
+    """Networks of which second derivatives are taken, which torch cannot compile."""
 
     def players(self) -> Mapping[str, Player]:
         """Who plays, in the order of their turns."""
