@@ -66,7 +66,7 @@ def model_card(model: Any, config: dict[str, Any], address: str) -> str:
 
 def _task(model: Any, kind: str) -> str:
     """What the Hub calls it."""
-    if hasattr(model, "generate"):
+    if hasattr(model, "generate") or _draws(model):
         return "other"
     if not hasattr(model, "predict"):
         return "feature-extraction"
@@ -81,6 +81,8 @@ def _deed(model: Any, things: str) -> str:
         return f"names numbers for {things}"
     if hasattr(model, "generate"):
         return f"draws {things} from attributes"
+    if _draws(model):
+        return f"draws {things} from {model.latent} numbers of noise"
     return f"encodes {things} into {model.code_size_} numbers" + " and back" * hasattr(model, "inverse_transform")
 
 
@@ -96,6 +98,8 @@ def _use(model: Any) -> str:
             + ", ".join(c.name for c in model.attribute_format_.columns)
             + "\n"
         )
+    if _draws(model):
+        return "new = model.sample(64)\n"
     codes = f"codes = model.transform(X)          # (n, {model.code_size_})\n"
     return codes + "again = model.inverse_transform(codes)\n" * hasattr(model, "inverse_transform")
 
@@ -117,8 +121,14 @@ def _figures(model: Any, data: dict[str, Any]) -> dict[str, str]:
             for key, value in row.items():
                 part, _, term = key.partition("/")
                 if term:
-                    figures[f"{_TERMS.get(term, term)}, {_PARTS[part]}"] = f"{value:.6g}"
+                    whose = "new items beside training items" if part == "monitor" and _draws(model) else _PARTS[part]
+                    figures[f"{_TERMS.get(term.rpartition('.')[2], term)}, {whose}"] = f"{value:.6g}"
     return figures
+
+
+def _draws(model: Any) -> bool:
+    """Whether it is a generator that learned against a discriminator."""
+    return hasattr(model, "draws")
 
 
 _PARTS = {"train": "training items", "validation": "validation items", "monitor": "validation items"}
@@ -135,6 +145,11 @@ _TERMS = {
     "perceptual": "relative squared error of features",
     "pixels": "error of pixels",
     "masked": "mean squared error of what was hidden",
+    "frechet": "Frechet distance",
+    "tell": "loss of the discriminator",
+    "fool": "loss of who fools the discriminator",
+    "slopes": "penalty on the slopes of the discriminator",
+    "right": "how often the discriminator knows the real one of a pair",
     "knn": "accuracy of the five nearest neighbours (labels were used for nothing else)",
 }
 

@@ -273,6 +273,10 @@ def test_saved_and_loaded_it_draws_the_same(images_gan, tmp_path):
     loaded = hs.load(tmp_path)
     np.testing.assert_allclose(loaded.sample(4), images_gan.sample(4), atol=1e-3)
     np.testing.assert_allclose(loaded.transform(IMAGES[:3]), images_gan.transform(IMAGES[:3]), atol=1e-5)
+    card = (tmp_path / "README.md").read_text()
+    assert "draws images of 8x6 pixels with one channel from 3 numbers of noise" in card
+    assert "new = model.sample(64)" in card
+    assert "| Frechet distance, new items beside training items |" in card
     assert loaded.health_ == images_gan.health_
     assert loaded.judged_by_ == images_gan.judged_by_
 

@@ -319,3 +319,12 @@ def test_the_metric_of_a_matrix() -> None:
     seen = mixing / space._dataset.items.std(0)[:, None] if space.kind == "table" else mixing
     expected = (seen * spread).T @ (seen * spread)
     np.testing.assert_allclose(metric(Decoder(space.coding), space.codes, spread), expected, rtol=1e-3)
+
+
+def test_numbers_of_millions_are_fitted_too() -> None:
+    """Variances are differences of squares, of which float64 keeps too few digits then."""
+    far = -8_720_297
+    examples = np.array([[0, far], [far, 0], [far, -2_642_911], *[[far, far]] * 4])
+    for components in (1, 4, 7):
+        for linked in (False, True):
+            assert fitted(examples, components, linked=linked).weights.shape == (components,)

@@ -120,7 +120,7 @@ def test_a_wish_to_stop_on_one_rank_ends_both_after_the_same_round(both):
 @pytest.mark.parametrize(
     ("scenario", "kind", "said"),
     [
-        ("not_finite", "TrainingError", "the term 'error' of player 'net' became nan in round"),
+        ("not_finite", "DivergedError", "the term 'error' of player 'net' became nan in round"),
         ("full_disk", "TrainingError", "No space left on device"),
         ("another_seed", "UsageError", "the ranks disagree (data: seed 0, now 1)"),
         ("too_small", "UsageError", "batches of 1 are too small for 2 ranks"),

@@ -127,7 +127,9 @@ def fitted(examples: np.ndarray, components: int, *, linked: bool) -> Mixture:
     from sklearn.mixture import GaussianMixture
 
     kind = "full" if linked else "diag"
-    model = GaussianMixture(components, covariance_type=kind, max_iter=30, tol=1e-2, reg_covar=1e-2, random_state=0)
+    # variances are differences of squares, which of very large numbers lose more digits than usual regularisation adds
+    least = max(1e-2, 1e-13 * float(np.square(examples, dtype=np.float64).max(initial=0.0)))
+    model = GaussianMixture(components, covariance_type=kind, max_iter=30, tol=1e-2, reg_covar=least, random_state=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # also where there are fewer different items
         model.fit(examples)
