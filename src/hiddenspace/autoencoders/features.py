@@ -6,7 +6,6 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from hiddenspace import checks
 from hiddenspace.autoencoders.monitor import NeighboursMonitor, has_classes
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.labels import labelled
@@ -39,8 +38,6 @@ class FeatureLearner(Trained, Encoding):
     def check_params(self) -> None:
         """Refuses values that make no sense, before any data is read."""
         super().check_params()
-        if self.code is not None:
-            checks.whole("code", self.code)
         if self.monitor not in (True, False, "auto"):
             raise UsageError(f"monitor={self.monitor!r} is unknown; use True, False or 'auto'.")
 

@@ -9,7 +9,6 @@ from abc import abstractmethod
 
 from torch import nn
 
-from hiddenspace import checks
 from hiddenspace.autoencoders.recipe import default_code, default_recipe
 from hiddenspace.errors import UsageError
 from hiddenspace.models.coder import Coder
@@ -50,13 +49,6 @@ class Learner(Trained, Coder):
 
     def _regularised(self) -> bool:
         return False
-
-    def check_params(self) -> None:
-        """Refuses values that make no sense, before any data is read."""
-        super().check_params()
-        for name in ("code", "depth", "width"):
-            if getattr(self, name) is not None:
-                checks.whole(name, getattr(self, name))
 
     def _goes_on(self) -> bool:
         going_on = bool(self.warm_start) and self.__sklearn_is_fitted__()

@@ -19,7 +19,7 @@ from hiddenspace.autoencoders.layerwise import layerwise_adamw
 from hiddenspace.autoencoders.recipe import LABELLED_EPOCH, supervised_recipe
 from hiddenspace.autoencoders.starting import Origin, Start, encoder_again, start_from
 from hiddenspace.data.affine import RandomAffine
-from hiddenspace.data.batches import ArrayBatches
+from hiddenspace.data.batches import ArrayBatches, as_it_is
 from hiddenspace.data.corruption import Corruption
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.format import BATCH
@@ -42,10 +42,6 @@ LAYER_DECAY = 0.9
 CALIBRATED = 2048
 """Items whose features set the scales of the head."""
 EMA = 0.99
-
-
-def _as_it_is(x: Tensor) -> Tensor:
-    return x
 
 
 class Supervised(Trained):
@@ -189,10 +185,8 @@ class Supervised(Trained):
         self.head_.calibrate(torch.from_numpy(features))
 
     def _parts(self, dataset: Dataset, batch_size: int, seed: int | None) -> dict[str, ArrayBatches]:
-        """Items and targets in the same order."""
-        targets = np.asarray(dataset.labels)
-        labels = ArrayBatches(targets, _as_it_is, batch_size=batch_size, seed=seed, drop_last=seed is not None)
-        return {"x": self._training_batches(dataset, batch_size, seed), "labels": labels}
+        """Items and targets."""
+        return self._side_by_side(dataset, {"labels": np.asarray(dataset.labels)}, batch_size, seed)
 
     def _split(self, dataset: Dataset) -> tuple[Dataset, Dataset | None]:
         if len(dataset) * self.validation_fraction < FEWEST_HELD_OUT[self.format_.kind]:
@@ -229,7 +223,7 @@ class Supervised(Trained):
 
     # answers ----------------------------------------------------------------------------------------------------
 
-    def _answers(self, X: Any, after: Callable[[Tensor], Tensor] = _as_it_is) -> np.ndarray:
+    def _answers(self, X: Any, after: Callable[[Tensor], Tensor] = as_it_is) -> np.ndarray:
         """(n, outputs) float32, passed through `after` batch by batch."""
         batches = self._batches(self._read(X))
         return collected(self._map(lambda x: after(self.head_(self.encoder_(x))), x) for x in batches)

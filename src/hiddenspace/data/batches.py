@@ -176,6 +176,11 @@ class ArrayBatches:
         return as_tensor(batch)
 
 
+def as_it_is(raw: Tensor) -> Tensor:
+    """What is stored is what the networks see."""
+    return raw
+
+
 def as_tensor(array: np.ndarray) -> Tensor:
     """The array as a tensor that shares its memory, or a copy where torch cannot (foreign byte order, odd strides)."""
     array = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))

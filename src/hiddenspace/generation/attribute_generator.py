@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from hiddenspace import checks
 from hiddenspace.data.attributes import AttributeFormat
-from hiddenspace.data.batches import ArrayBatches
+from hiddenspace.data.batches import as_it_is
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.format import BATCH
 from hiddenspace.data.named_batches import NamedBatches
@@ -187,9 +187,6 @@ class AttributeGenerator(Trained):
             raise UsageError(f"features= is for the perceptual loss; leave it out with loss={self.loss!r}.")
         checks.number("pixel_weight", self.pixel_weight, least=0)
         checks.whole("harmonics", self.harmonics)
-        for name in ("depth", "width"):
-            if getattr(self, name) is not None:
-                checks.whole(name, getattr(self, name))
 
     # fit --------------------------------------------------------------------------------------------------------
 
@@ -231,9 +228,6 @@ class AttributeGenerator(Trained):
                 self._train(self._game(dataset), dataset)
         return self
 
-    def _new_game(self) -> Game:
-        raise NotImplementedError("the game looks at the images first: see _game")
-
     def _game(self, dataset: Dataset) -> Game:
         """Who compares is made of the images that are there."""
         if self.loss != "perceptual":
@@ -250,10 +244,9 @@ class AttributeGenerator(Trained):
         self._play(game, self._pairs(training, recipe.batch_size, self.seed_), validation, [])
 
     def _pairs(self, dataset: Dataset, batch_size: int, seed: int | None) -> NamedBatches:
-        """Images and their attributes in the same order."""
-        encoded = np.asarray(dataset.labels)
-        attributes = ArrayBatches(encoded, _as_it_is, batch_size=batch_size, seed=seed, drop_last=seed is not None)
-        return NamedBatches({"x": self._training_batches(dataset, batch_size, seed), "attributes": attributes})
+        """Images and their attributes."""
+        beside = {"attributes": np.asarray(dataset.labels)}
+        return NamedBatches(self._side_by_side(dataset, beside, batch_size, seed))
 
     def _default_recipe(self, items: int) -> Recipe:
         passes = max(PASSES * math.sqrt(54_000 / items), FEWEST_STEPS * BATCH_SIZE / items)
@@ -326,7 +319,7 @@ class AttributeGenerator(Trained):
         """(n, width) -> (n, c, h, w) in model space, not clipped."""
         if len(encoded) == 0:
             raise DataError("there is no row of attributes to draw; give at least one.")
-        return collected(self._map(self.generator_, vectors) for vectors in self._draw(encoded, _as_it_is))
+        return collected(self._map(self.generator_, vectors) for vectors in self._draw(encoded, as_it_is))
 
     # what is learned --------------------------------------------------------------------------------------------
 
@@ -357,7 +350,3 @@ def _with(dataset: Dataset, encoded: np.ndarray) -> Dataset:
 def _check_equal(rows: int, images: int) -> None:
     if rows != images:
         raise DataError(f"there are {rows:,} rows of attributes for {images:,} images; give one row for each image.")
-
-
-def _as_it_is(x: Tensor) -> Tensor:
-    return x

@@ -25,7 +25,7 @@ from hiddenspace.generation.opposing import Opposing
 from hiddenspace.losses.adversarial import LossName
 from hiddenspace.nets.adversaries import Family, default_critic, default_generator
 from hiddenspace.nets.discriminators import Critic
-from hiddenspace.training.game import Batch, Player
+from hiddenspace.training.game import Batch
 from hiddenspace.training.randomness import seeded
 from hiddenspace.training.trainer import Trainer
 
@@ -42,12 +42,6 @@ class ConditionallyAdversarial(Opposing):
 
     groups: tuple[tuple[int, int, bool], ...] = ()
     """Of the condition's numbers: where each attribute begins and ends, and whether it is a category."""
-
-    def players(self) -> Mapping[str, Player]:
-        return {
-            "discriminator": Player((self.discriminator,), self.discriminator_loss, steps=self.discriminator_steps),
-            "generator": Player((self.generator,), self.generator_loss, steps=self.generator_steps),
-        }
 
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
         """As without a condition, of logits that hang on it; and the guesses on real items, where there are any."""

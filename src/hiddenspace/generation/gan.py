@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -17,7 +17,7 @@ from hiddenspace.generation.noise import check_sampling
 from hiddenspace.generation.opposing import Opposing
 from hiddenspace.losses.adversarial import LossName
 from hiddenspace.nets.adversaries import Family, default_critic, default_generator
-from hiddenspace.training.game import Batch, Player
+from hiddenspace.training.game import Batch
 from hiddenspace.training.trainer import Trainer
 
 
@@ -27,12 +27,6 @@ class Adversarial(Opposing):
     In each round: for k in 1..K items and noise are sampled, and the discriminator takes a step; then for m in 1..M
     they are sampled again, and the generator takes one (Goodfellow et al. 2014, algorithm 1).
     """
-
-    def players(self) -> Mapping[str, Player]:
-        return {
-            "discriminator": Player((self.discriminator,), self.discriminator_loss, steps=self.discriminator_steps),
-            "generator": Player((self.generator,), self.generator_loss, steps=self.generator_steps),
-        }
 
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
         """The loss of that name on the logits of real and generated items, and the penalty on the slopes.

@@ -18,7 +18,6 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from hiddenspace import checks
-from hiddenspace.data.batches import ArrayBatches
 from hiddenspace.data.dataset import Dataset, split_positions
 from hiddenspace.data.named_batches import NamedBatches
 from hiddenspace.errors import DivergedError, ModelError, UsageError
@@ -40,6 +39,7 @@ from hiddenspace.models.trained import Trained
 from hiddenspace.nets.adversaries import Family
 from hiddenspace.nets.defaults import default_encoder
 from hiddenspace.nets.devices import device_of
+from hiddenspace.nets.modes import in_evaluation
 from hiddenspace.training.events import Observer
 from hiddenspace.training.game import Batches, Game
 from hiddenspace.training.play import play
@@ -62,10 +62,6 @@ BETAS = (0.0, 0.99)
 """Of Adam: momentum carries a player past an opponent that moves (Karras et al. 2018; Huang et al. 2024)."""
 RATE_BACK = 2e-3
 """The learning rate of the encoder that learns the way back."""
-
-
-def _as_it_is(x: Tensor) -> Tensor:
-    return x
 
 
 class Generative(Trained, Coder):
@@ -113,9 +109,6 @@ class Generative(Trained, Coder):
         super().check_params()
         for name in ("latent", "discriminator_steps", "generator_steps"):
             checks.whole(name, getattr(self, name))
-        for name in ("depth", "width"):
-            if getattr(self, name) is not None:
-                checks.whole(name, getattr(self, name))
         if self.blocks != 0:
             checks.whole("blocks", self.blocks)
         adversarial_loss(self.loss)
@@ -227,9 +220,9 @@ class Generative(Trained, Coder):
         kept, held_out = self._positions(len(dataset))
         training = dataset.take(kept)
         recipe = self.recipe_ = self._recipe(len(training))
-        batches = NamedBatches(
-            self._parts(training, {n: v[kept] for n, v in beside.items()}, recipe.batch_size), EPOCH * self._draws()
-        )
+        known = {name: values[kept] for name, values in beside.items()}
+        parts = self._side_by_side(training, known, recipe.batch_size, self.seed_)
+        batches = NamedBatches(parts, EPOCH * self._draws())
         judge, snapshots = self._judge(training, dataset.take(held_out)), Snapshots(self._drawn)
         self._diverged: str | None = None
         watchers: list[Observer] = [judge, *[snapshots] * (self.format_.kind == "images")]
@@ -276,9 +269,8 @@ class Generative(Trained, Coder):
         """What the discriminator says of items in model space."""
         device = device_of(self.discriminator_)
         conditions = [beside["condition"].to(device)] if self._width_of_conditions() else []
-        was = self.discriminator_.training
-        logits: Tensor = self.discriminator_.eval()(items.to(device), *conditions)
-        self.discriminator_.train(was)
+        with in_evaluation(self.discriminator_) as discriminator:
+            logits: Tensor = discriminator(items.to(device), *conditions)
         return logits.float()
 
     def _after_divergence(self, error: DivergedError, best_epoch: int) -> None:
@@ -292,13 +284,6 @@ class Generative(Trained, Coder):
             return np.arange(items), np.arange(0)
         return split_positions(items, self.validation_fraction, self.seed_)
 
-    def _parts(self, training: Dataset, beside: Mapping[str, np.ndarray], batch_size: int) -> dict[str, ArrayBatches]:
-        """Items, and what stands beside them, in the same order."""
-        parts = {"x": self._training_batches(training, batch_size, self.seed_)}
-        for name, values in beside.items():
-            parts[name] = ArrayBatches(values, _as_it_is, batch_size=batch_size, seed=self.seed_, drop_last=True)
-        return parts
-
     def _judge(self, training: Dataset, held_out: Dataset) -> Judge:
         rng = np.random.default_rng(self.seed_)
         real, unseen = (
@@ -310,26 +295,26 @@ class Generative(Trained, Coder):
 
     def _drawn(self, count: int) -> Iterator[Tensor]:
         """Items of always the same noise, in model space, on the device of the generator."""
-        was = self.generator_.training
-        self.generator_.eval()
-        with torch.inference_mode():
-            for codes in self._codes(count, seed=0):
-                yield self._decode(codes.to(device_of(self.generator_)))
-        self.generator_.train(was)
+        for codes in self._codes(count, seed=0):
+            with in_evaluation(self.generator_), torch.inference_mode():
+                made = self._decode(codes.to(device_of(self.generator_)))
+            yield made
 
     def _learn_the_way_back(self, batches: NamedBatches) -> None:
-        """Trains the encoder against the finished generator."""
+        """Trains the encoder against the finished generator, on the same devices; no files are written of it."""
         game = Inversion(self.encoder_, self.generator_, self.latent, self._conditions())
-        given = self.trainer or Trainer()
-        quick = Trainer(
-            devices=given.devices,
-            accelerator=given.accelerator,
-            precision=given.precision,
+        trainer = replace(
+            self.trainer or Trainer(),
             optimizer=partial(torch.optim.Adam, lr=RATE_BACK, fused=True),
             schedule=OneCycle(),
             clip=1.0,
+            ema=None,
+            folder=None,
+            resume=False,
+            loggers=(),
+            observers=(),
         )
-        play(game, batches, rounds=int(self.inversion_steps), trainer=quick)
+        play(game, batches, rounds=int(self.inversion_steps), trainer=trainer)
 
     # new items --------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
 from typing import ClassVar, cast
 
 import torch
@@ -12,7 +13,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from hiddenspace.generation.differentiable import Differentiable
 from hiddenspace.losses.adversarial import AdversarialLoss
 from hiddenspace.losses.penalties import one_centred_penalty, zero_centred_penalty
-from hiddenspace.training.game import Batch, Game
+from hiddenspace.training.game import Batch, Game, Player, Terms
 
 
 class Opposing(Game):
@@ -53,6 +54,20 @@ class Opposing(Game):
         self.augmentation = augmentation
         self.register_buffer("strength", torch.zeros(()))  # of the augmentation, which whoever watches adapts
         self.apart = any(isinstance(module, _BatchNorm) for module in discriminator.modules())
+
+    def players(self) -> Mapping[str, Player]:
+        return {
+            "discriminator": Player((self.discriminator,), self.discriminator_loss, steps=self.discriminator_steps),
+            "generator": Player((self.generator,), self.generator_loss, steps=self.generator_steps),
+        }
+
+    @abstractmethod
+    def discriminator_loss(self, batch: Batch) -> Terms:
+        """Tells real items from generated ones."""
+
+    @abstractmethod
+    def generator_loss(self, batch: Batch) -> Terms:
+        """Makes items that are taken for real."""
 
     def real(self, batch: Batch) -> Tensor:
         """The items of a batch, which may hold conditions beside them."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,6 +15,7 @@ from hiddenspace.data.table_format import TableFormat
 from hiddenspace.errors import DataError, UsageError
 from hiddenspace.metrics.moments import READY
 from hiddenspace.nets.devices import device_of
+from hiddenspace.nets.modes import in_evaluation
 from hiddenspace.saving import fingerprint_of
 
 THROUGH_A_NET = 64
@@ -90,7 +89,7 @@ class NetFeatures:
 
     def of(self, dataset: Dataset) -> np.ndarray:
         batches = in_model_space(self.format, dataset, device_of(self.net))
-        with _answering(self.net), torch.inference_mode():
+        with in_evaluation(self.net), torch.inference_mode():
             parts = [self._answer(some) for batch in batches for some in torch.split(batch, THROUGH_A_NET)]
         return torch.cat(parts).numpy()
 
@@ -151,15 +150,3 @@ def called(model: Any) -> str:
     """What the codes of a fitted model are, in words."""
     data = getattr(model, "data_", {}).get("name")
     return f"codes of {type(model).__name__}" + (f" (fitted on {data})" if data else "")
-
-
-@contextmanager
-def _answering(net: nn.Module) -> Iterator[None]:
-    """The net in evaluation mode, all parts as they were afterwards."""
-    before = [(module, module.training) for module in net.modules()]
-    net.eval()
-    try:
-        yield
-    finally:
-        for module, mode in before:
-            module.training = mode

@@ -11,6 +11,7 @@ import torch
 from sklearn.utils.validation import check_array, check_is_fitted
 from torch import Tensor, nn
 
+from hiddenspace.data.batches import as_it_is
 from hiddenspace.errors import DataError
 from hiddenspace.models.batchwise import collected
 from hiddenspace.models.encoding import Encoding
@@ -63,7 +64,7 @@ class Coder(Encoding):
                 f"X has {codes.shape[1]} columns, but this model decodes codes of {self.code_size_}; give what "
                 "transform gave."
             )
-        batches = self._draw(np.ascontiguousarray(codes), lambda raw: raw)
+        batches = self._draw(np.ascontiguousarray(codes), as_it_is)
         return collected(self._map(self._decode, z) for z in batches)
 
     def reconstruct(self, X: Any) -> np.ndarray | pd.DataFrame:

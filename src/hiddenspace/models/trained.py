@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from hiddenspace import checks
-from hiddenspace.data.batches import ArrayBatches
+from hiddenspace.data.batches import ArrayBatches, as_it_is
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.format import BATCH, Scaling
 from hiddenspace.errors import DivergedError, TrainingError, UsageError
@@ -61,8 +61,8 @@ class Trained(Batchwise):
 
     def check_params(self) -> None:
         """Refuses values that make no sense, before any data is read."""
-        for name in ("epochs", "batch_size", "patience"):
-            if getattr(self, name) is not None:
+        for name in ("epochs", "batch_size", "patience", "code", "depth", "width"):
+            if getattr(self, name, None) is not None:  # not all have a code, or default networks of a size to choose
                 checks.whole(name, getattr(self, name))
         if self.learning_rate is not None:
             checks.number("learning_rate", self.learning_rate, least=0, above=0)
@@ -189,6 +189,15 @@ class Trained(Batchwise):
     def _training_batches(self, dataset: Dataset, batch_size: int, seed: int | None) -> ArrayBatches:
         stored, to_model = self.format_.store(dataset), self.format_.to_model
         return ArrayBatches(stored, to_model, batch_size=batch_size, seed=seed, drop_last=seed is not None)
+
+    def _side_by_side(
+        self, dataset: Dataset, beside: Mapping[str, np.ndarray], batch_size: int, seed: int | None
+    ) -> dict[str, ArrayBatches]:
+        """Items as `x`, and what is known of each, (n, ...) by name, in the same order."""
+        parts = {"x": self._training_batches(dataset, batch_size, seed)}
+        for name, values in beside.items():
+            parts[name] = ArrayBatches(values, as_it_is, batch_size=batch_size, seed=seed, drop_last=seed is not None)
+        return parts
 
     def _trainer(self, recipe: Recipe) -> Trainer:
         trainer = self.trainer or Trainer()

@@ -22,14 +22,13 @@ from hiddenspace.pictures.mosaic import tile
 from hiddenspace.report.summary import RunSummary, Sampled, SpaceSummary
 from hiddenspace.runs.folder import locked, nothing_left_behind
 from hiddenspace.runs.narrator import Narrator
-from hiddenspace.runs.run import Split, look, make_model, model_title, report
+from hiddenspace.runs.run import Split, fit_model, look, model_title, report
 from hiddenspace.runs.settings import RunSettings
 from hiddenspace.runs.showing import displayed
 from hiddenspace.runs.space import store_space
-from hiddenspace.runs.summary import settings_shown
+from hiddenspace.runs.summary import of_the_data, settings_shown
 from hiddenspace.runs.verdict import typed
 from hiddenspace.space.densities import fit_density
-from hiddenspace.training.trainer import Trainer
 
 SHOWN = 64
 BASELINE_CODE = 32
@@ -53,15 +52,8 @@ def execute_generator(
         if not resume:
             settings.write(folder, status="running")
         split = look(settings, narrator)
-        trainer = Trainer(folder=folder, resume=True, progress=None if progress else False, **settings.trainer)
-        model: Generative = make_model(settings, trainer)
-        narrator.say(f"{model_title(settings)} ...")
-        model.fit(split.training)
-        row = model.history_[-1]
-        narrator.say(
-            f"{model_title(settings)} trained in {row['seconds']:.1f} s, after {int(row['epoch'])} epochs; epoch "
-            f"{model.best_epoch_} was best, by the Frechet distance over {model.judged_by_}, and is kept."
-        )
+        model: Any = fit_model(settings, split, folder, narrator, progress)
+        narrator.say(f"Epochs were judged by the Frechet distance over {model.judged_by_}.")
         for trouble in model.health_.troubles:
             narrator.say(f"Health: {trouble}")
         model.save_pretrained(folder / "model")
@@ -165,11 +157,7 @@ def summary(settings: RunSettings, split: Split, model: Generative, results: dic
     stages: Any = np.unique(np.linspace(0, len(shots) - 1, STAGES).round().astype(int)) if len(shots) else []
     return RunSummary(
         title=f"{title} on {split.training.name}",
-        source=split.training.name,
-        kind=split.training.kind,
-        data=[line for line in split.training.describe().splitlines() if line and not line.startswith("note: ")],
-        notes=list(split.training.notes),
-        broken=[(item.name, item.reason) for item in split.training.broken],
+        **of_the_data(split),
         verdict=[results["verdict"], *(str(trouble) for trouble in model.health_.troubles)],
         next_steps=results["next_steps"],
         sampled=Sampled(

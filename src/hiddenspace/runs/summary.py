@@ -31,6 +31,18 @@ WORST = 12
 FILTERS = 32
 
 
+def of_the_data(split: Split) -> dict[str, Any]:
+    """What every report says of the data, as fields of `RunSummary`."""
+    training = split.training
+    return {
+        "source": training.name,
+        "kind": training.kind,
+        "data": [line for line in training.describe().splitlines() if line and not line.startswith("note: ")],
+        "notes": list(training.notes),
+        "broken": [(item.name, item.reason) for item in training.broken],
+    }
+
+
 def summary(
     settings: RunSettings,
     split: Split,
@@ -44,11 +56,7 @@ def summary(
     last_name, last = list(models.items())[-1]
     shared = RunSummary(
         title=f"{last_name} on {split.training.name}",
-        source=split.training.name,
-        kind=split.training.kind,
-        data=[line for line in split.training.describe().splitlines() if line and not line.startswith("note: ")],
-        notes=list(split.training.notes),
-        broken=[(item.name, item.reason) for item in split.training.broken],
+        **of_the_data(split),
         models=[
             ModelRow(
                 m.name,
