@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import venv
+from collections.abc import Sequence
 from pathlib import Path
 
 from common import ROOT
@@ -12,12 +13,14 @@ from common import ROOT
 FOLDER = Path(os.environ.get("HIDDENSPACE_PEERS", ROOT / ".venv-peers"))
 
 
-def python_of(name: str, *requirements: str) -> str:
-    """The interpreter of a peer's environment."""
+def python_of(name: str, *requirements: str, bare: Sequence[str] = ()) -> str:
+    """The interpreter of a peer's environment; of `bare` packages no dependencies are installed."""
     folder = FOLDER / name
     python = folder / "bin" / "python"
     if not (folder / "ready").exists():
         venv.create(folder, with_pip=True, clear=True)
         subprocess.run([str(python), "-m", "pip", "install", "--quiet", *requirements], check=True)
+        if bare:
+            subprocess.run([str(python), "-m", "pip", "install", "--quiet", "--no-deps", *bare], check=True)
         (folder / "ready").touch()
     return str(python)

@@ -6,8 +6,9 @@ from torch import nn
 from torch.nn.utils.parametrize import is_parametrized
 
 from hiddenspace.nets.adversaries import default_critic, default_generator
-from hiddenspace.nets.discriminators import Critic
+from hiddenspace.nets.discriminators import Critic, ResidualBody, RowBody
 from hiddenspace.nets.features import FourierFeatures
+from hiddenspace.nets.generators import LeakyResidual
 
 SHAPES = [(1, 28, 28), (3, 32, 32), (3, 64, 64), (1, 8, 8), (4, 17, 5), (1, 1, 1), (2, 1, 9), (5,), (1,)]
 
@@ -61,12 +62,21 @@ def test_fourier_features_tell_sets_of_the_same_moments_apart():
     assert (a - b).abs().max() > 10 * (a - c).abs().max()
 
 
-@pytest.mark.parametrize(("side", "width"), [(28, None), (64, 64), (128, None), (64, 256)])
-def test_residual_blocks_stand_at_every_stage_but_the_last(side, width):
-    from hiddenspace.nets.discriminators import ResidualBody
-    from hiddenspace.nets.generators import LeakyResidual
-
+@pytest.mark.parametrize(("side", "width", "halvings"), [(28, None, 1), (64, 64, 2), (128, None, 3), (8, 16, 1)])
+def test_residual_blocks_stand_before_every_halving(side, width, halvings):
     with torch.device("meta"):
-        stages = ResidualBody((1, side, side), width=width).stages
-    halvings = sum(isinstance(layer, nn.Conv2d) for layer in stages)
-    assert sum(isinstance(layer, LeakyResidual) for layer in stages) == halvings - 1
+        stages = ResidualBody((1, side, side), width=width, blocks=1).stages
+    strides = [layer.stride[0] for layer in stages if isinstance(layer, nn.Conv2d)]
+    assert strides == [1, *[2] * halvings]
+    assert sum(isinstance(layer, LeakyResidual) for layer in stages) == halvings
+
+
+def test_a_judge_of_rows_sees_fine_differences_soon():
+    """Two rows a hundredth apart differ in what it sees by a sixteenth at the finest octave (derivative 4 pi)."""
+    body = RowBody(1, octaves=4)
+    seen: list[torch.Tensor] = []
+    body.net.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    body(torch.tensor([[0.0], [0.01]]))
+    assert seen[0].shape == (2, 9)
+    torch.testing.assert_close(seen[0][1, 1:5], torch.sin(0.01 * torch.pi * torch.tensor([0.5, 1.0, 2.0, 4.0])))
+    torch.testing.assert_close(seen[0][1, 5:], torch.cos(0.01 * torch.pi * torch.tensor([0.5, 1.0, 2.0, 4.0])))

@@ -104,7 +104,7 @@ class ConditionalGAN(Generative):
         K and M: steps of each in a round, 1 or more.
     penalty : float, optional
         Weight of the penalty on the discriminator's slopes, 0 for none; by default 10 for 'wasserstein', 0 for
-        'hinge', 'least-squares' and 'minimax', and 1 for the others; for rows at most 0.1, and 0 for discriminators
+        'hinge', 'least-squares' and 'minimax', and 0.5 for the others; for rows at most 0.1, and 0 for discriminators
         with batch normalisation (those of 'dcgan'), which 'wasserstein' does not take.
     spectral_norm : bool, optional
         Divide the layers of the discriminator by their largest singular values; by default where there is no penalty.
@@ -134,9 +134,10 @@ class ConditionalGAN(Generative):
         Passes over the data at most (over few items several in one, see `recipe_`); by default what makes 10,000
         rounds of images, 6,000 of rows.
     batch_size : int, optional
-        By default 64 images or 256 rows.
+        By default 32 images or 256 rows.
     learning_rate : float, optional
-        Of Adam with betas 0 and 0.99, falling along a cosine; by default 5e-4 for images, 5e-3 for rows.
+        Of Adam with betas 0 and 0.99, falling along a cosine; by default 4e-3 for images (5e-4 for
+        'dcgan'), 3e-3 for rows.
     validation_fraction : float
         The part that nobody learns from: whether generated items are copies is judged by it.
     patience : int, optional

@@ -47,8 +47,9 @@ from hiddenspace.training.schedules import OneCycle
 from hiddenspace.training.trainer import OptimizerFactory, Trainer
 
 ROUNDS = {"images": 10_000, "vectors": 6_000, "table": 6_000}
-BATCHES = {"images": 64, "vectors": 256, "table": 256}
-RATES = {"images": 5e-4, "vectors": 5e-3, "table": 5e-3}
+BATCHES = {"images": 32, "vectors": 256, "table": 256}
+RATES = {"images": 4e-3, "vectors": 3e-3, "table": 3e-3}
+DCGAN_RATE = 5e-4
 ROW_PENALTY = 0.1
 """At most, for rows: more blurs clusters, and the one-centred penalty then keeps slopes from changing their sign."""
 EPOCH = 250
@@ -189,7 +190,8 @@ class Generative(Trained, Coder):
         once = max(1, items // int(self.batch_size or BATCHES[kind]))
         an_epoch = math.ceil(once * math.ceil(EPOCH * self._draws() / once) / self._draws())
         epochs = max(1, round(ROUNDS[kind] / an_epoch))
-        return Recipe(BATCHES[kind], epochs, RATES[kind], 0.0, None, self._default_patience(epochs))
+        rate = DCGAN_RATE if kind == "images" and self.family == "dcgan" else RATES[kind]
+        return Recipe(BATCHES[kind], epochs, rate, 0.0, None, self._default_patience(epochs))
 
     def _default_patience(self, epochs: int) -> int:
         return max(5, math.ceil(epochs / 2))

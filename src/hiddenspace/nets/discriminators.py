@@ -6,10 +6,14 @@ import math
 from itertools import pairwise
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hiddenspace.nets.generators import SLOPE, LeakyResidual, Shape, plan
+from hiddenspace.nets.conv import default_depth
+from hiddenspace.nets.generators import DCGAN_WIDTH, SLOPE, LeakyResidual, Shape, grid_of, plan
 from hiddenspace.nets.mlp import MLP
+
+_WIDTH = 64
 
 
 class Critic(nn.Module):
@@ -61,30 +65,38 @@ class Critic(nn.Module):
 class ResidualBody(nn.Module):
     """Pictures to features: (b, c, h, w) in [0, 1] -> (b, features). The mirror image of `ResidualGenerator`.
 
-    Each stage halves the resolution by a convolution; below full resolution `blocks` residual blocks work at each.
-    There is no normalisation: what is said of one picture does not depend on the others, as penalties want it.
+    The first convolution looks at squares of 4 x 4 pixels (2 x 2 in pictures under 24 pixels, 1 under 8) and those
+    around them, which costs half of what full resolution does, second derivatives included, and learned MNIST in fewer
+    steps; the others halve the resolution, and `blocks` residual blocks work at each. There is no normalisation: what
+    is said of one picture does not depend on the others, as penalties want it.
 
     Parameters
     ----------
-    shape, depth, width, blocks
-        As in `ResidualGenerator`; but there is one more halving, so that the last maps are of 4 pixels or fewer.
+    shape, depth, blocks
+        As in `ResidualGenerator`; depth is the number of halvings, by default what leaves 4 places or fewer.
+    width
+        Channels of the finest maps: twice those of the generator.
     """
 
-    def __init__(self, shape: Shape, depth: int | None = None, width: int | None = None, blocks: int = 1) -> None:
+    def __init__(self, shape: Shape, depth: int | None = None, width: int | None = None, blocks: int = 0) -> None:
         super().__init__()
-        sizes, channels = plan(shape, depth, width)
-        sizes, channels = plan(shape, len(sizes), width)  # one more
-        layers: list[nn.Module] = []
-        for stage, (before, after) in enumerate(pairwise([shape[0], *channels[1:]]), start=1):
-            last = stage == len(channels) - 1
-            layers.append(nn.Conv2d(before, after, 3, stride=2, padding=1))
-            layers += [LeakyResidual(after) for _ in range(0 if last else blocks)] + [nn.LeakyReLU(SLOPE)]
-        self.stages = nn.Sequential(*layers)
+        size = (shape[1], shape[2])
+        self.patch = 4 if min(size) >= 24 else 2 if min(size) >= 8 else 1
+        grid = grid_of(size, self.patch)
+        self.padding = (0, grid[1] * self.patch - size[1], 0, grid[0] * self.patch - size[0])
+        halvings = len(plan(grid, None, 1)[0]) if depth is None else depth
+        sizes, channels = plan(grid, halvings, width or _WIDTH)
+        layers: list[nn.Module] = [nn.Conv2d(shape[0] * self.patch**2, channels[0], 3, padding=1)]
+        for before, after in pairwise(channels):
+            layers += [LeakyResidual(before) for _ in range(blocks)]
+            layers += [nn.LeakyReLU(SLOPE), nn.Conv2d(before, after, 3, stride=2, padding=1)]
+        self.stages = nn.Sequential(*layers, nn.LeakyReLU(SLOPE))
         self.features = channels[-1] * sizes[-1][0] * sizes[-1][1]
 
     def forward(self, x: Tensor) -> Tensor:
         """(b, c, h, w) -> (b, features)."""
-        maps: Tensor = self.stages((2 * x - 1).contiguous(memory_format=torch.channels_last))
+        squares = F.pixel_unshuffle(F.pad(2 * x - 1, self.padding), self.patch)
+        maps: Tensor = self.stages(squares.contiguous(memory_format=torch.channels_last))
         return maps.flatten(1)
 
 
@@ -97,7 +109,8 @@ class DCGANBody(nn.Module):
 
     def __init__(self, shape: Shape, depth: int | None = None, width: int | None = None) -> None:
         super().__init__()
-        sizes, channels = plan(shape, depth, width or 32)
+        size = (shape[1], shape[2])
+        sizes, channels = plan(size, default_depth(size) if depth is None else depth, width or DCGAN_WIDTH)
         layers: list[nn.Module] = []
         for before, after in pairwise([shape[0], *channels[1:]]):
             first = not layers
@@ -114,14 +127,32 @@ class DCGANBody(nn.Module):
 
 
 class RowBody(nn.Module):
-    """Rows to features by a fully connected network: (b, d) -> (b, features)."""
+    """Rows to features by a fully connected network: (b, d) -> (b, features).
 
-    def __init__(self, columns: int, width: int = 128, depth: int = 2) -> None:
+    With `octaves` it sees beside each value x also sin and cos of pi x / 2, of twice that, of four times ..., without
+    which such a network learns coarse differences long before fine ones (Tancik et al. 2020, "Fourier features let
+    networks learn high frequency functions in low dimensional domains").
+
+    Parameters
+    ----------
+    columns
+        Of the rows, which are best standardised.
+    width, depth
+        Units and layers.
+    octaves
+        Frequencies, each twice the one before.
+    """
+
+    frequencies: Tensor
+
+    def __init__(self, columns: int, width: int = 128, depth: int = 2, octaves: int = 0) -> None:
         super().__init__()
-        self.net = nn.Sequential(MLP([columns, *[width] * depth]), nn.LeakyReLU(SLOPE))
+        self.register_buffer("frequencies", 0.5 * torch.pi * 2.0 ** torch.arange(octaves), persistent=False)
+        self.net = nn.Sequential(MLP([columns * (1 + 2 * octaves), *[width] * depth], SLOPE), nn.LeakyReLU(SLOPE))
         self.features = width
 
     def forward(self, x: Tensor) -> Tensor:
         """(b, d) -> (b, features)."""
-        features: Tensor = self.net(x)
+        waves = (x[:, :, None] * self.frequencies).flatten(1)
+        features: Tensor = self.net(torch.cat([x, waves.sin(), waves.cos()], dim=1))
         return features

@@ -14,14 +14,24 @@ from hiddenspace.nets.conv import default_depth
 Shape = tuple[int, ...]
 SLOPE = 0.2
 """Of the leaky rectifiers below zero, as in DCGAN and StyleGAN."""
-_WIDTH, _WIDEST = 16, 256
+_WIDTH, DCGAN_WIDTH = 32, 32
+_WIDEST, _COARSEST = 256, 8
 
 
-def plan(shape: Shape, depth: int | None, width: int | None) -> tuple[list[Size], list[int]]:
-    """Sizes from the picture to the coarsest stage, and the channels at each of them: w, 2w, 4w, ... up to 256."""
-    size = (shape[1], shape[2])
-    depth = default_depth(size) if depth is None else depth
-    first = width or _WIDTH
+def grid_of(size: Size, patch: int) -> Size:
+    """How many squares of patch x patch pixels a picture of (h, w) has, those cut by its edge too."""
+    return -(-size[0] // patch), -(-size[1] // patch)
+
+
+def plan(size: Size, depth: int | None, first: int) -> tuple[list[Size], list[int]]:
+    """Sizes from the finest maps to the coarsest, of 8 or fewer unless depth says otherwise, and channels at each.
+
+    Channels are first, twice as many, ... up to 256 (or first, if that is more).
+    """
+    if depth is None:
+        depth = 0
+        while max(sizes_of_stages(size, depth)[-1]) > _COARSEST:
+            depth += 1
     return sizes_of_stages(size, depth), [min(first << i, max(first, _WIDEST)) for i in range(depth + 1)]
 
 
@@ -49,8 +59,9 @@ class LeakyResidual(nn.Module):
 class ResidualGenerator(nn.Module):
     """Noise to pictures in (0, 1): (b, latent) -> (b, c, h, w).
 
-    A linear layer makes the coarsest maps; at each stage come `blocks` residual blocks and a sub-pixel convolution that
-    doubles the resolution; the last stage is one convolution and a sigmoid.
+    A linear layer makes the coarsest maps; between stages a sub-pixel convolution doubles the resolution, and `blocks`
+    residual blocks work at each. The finest maps have one place for each square of 2 x 2 pixels (for pictures under 8
+    pixels, for each pixel): two convolutions more and a sigmoid make them. With squares of 4 x 4 their edges showed.
 
     Parameters
     ----------
@@ -59,31 +70,36 @@ class ResidualGenerator(nn.Module):
     shape
         (c, h, w) of one picture; any size.
     depth
-        Doublings; by default as many as start from 8 pixels or fewer.
+        Doublings; by default as many as start from 8 places or fewer.
     width
-        Channels at full resolution, 16 by default; each coarser stage has twice as many, up to 256.
+        Channels of the finest maps, 32 by default; each coarser stage has twice as many, up to 256.
     blocks
-        Residual blocks at each stage but the last, where they would cost most.
+        Residual blocks at each stage.
     """
 
     def __init__(
-        self, latent: int, shape: Shape, depth: int | None = None, width: int | None = None, blocks: int = 1
+        self, latent: int, shape: Shape, depth: int | None = None, width: int | None = None, blocks: int = 0
     ) -> None:
         super().__init__()
-        sizes, channels = plan(shape, depth, width)
+        self.size = (shape[1], shape[2])
+        self.patch = 2 if min(self.size) >= 8 else 1
+        sizes, channels = plan(grid_of(self.size, self.patch), depth, width or _WIDTH)
         self.coarsest = (channels[-1], *sizes[-1])
         self.head = nn.Linear(latent, channels[-1] * sizes[-1][0] * sizes[-1][1])
-        layers: list[nn.Module] = []
+        layers: list[nn.Module] = [LeakyResidual(channels[-1]) for _ in range(blocks)]
         for (before, after), size in zip(pairwise(reversed(channels)), reversed(sizes[:-1]), strict=True):
-            layers += [LeakyResidual(before) for _ in range(blocks)]
             layers += [nn.LeakyReLU(SLOPE), Double(before, after, size)]
+            layers += [LeakyResidual(after) for _ in range(blocks)]
+        finest = channels[0]
+        layers += [nn.LeakyReLU(SLOPE), nn.Conv2d(finest, finest, 3, padding=1), nn.LeakyReLU(SLOPE)]
         self.stages = nn.Sequential(*layers)
-        self.last = nn.Conv2d(channels[0], shape[0], 3, padding=1)
+        self.last = nn.Conv2d(finest, shape[0] * self.patch**2, 3, padding=1)
 
     def forward(self, z: Tensor) -> Tensor:
         """(b, latent) -> (b, c, h, w)."""
         coarse = self.head(z).reshape(-1, *self.coarsest).contiguous(memory_format=torch.channels_last)
-        return torch.sigmoid(self.last(F.leaky_relu(self.stages(coarse), SLOPE)))
+        made = F.pixel_shuffle(self.last(self.stages(coarse)), self.patch)
+        return torch.sigmoid(made[:, :, : self.size[0], : self.size[1]])
 
 
 class DCGANGenerator(nn.Module):
@@ -100,8 +116,9 @@ class DCGANGenerator(nn.Module):
 
     def __init__(self, latent: int, shape: Shape, depth: int | None = None, width: int | None = None) -> None:
         super().__init__()
-        sizes, channels = plan(shape, depth, width or 2 * _WIDTH)
-        self.coarsest, self.size = (channels[-1], *sizes[-1]), sizes[0]
+        self.size = (shape[1], shape[2])
+        sizes, channels = plan(self.size, default_depth(self.size) if depth is None else depth, width or DCGAN_WIDTH)
+        self.coarsest = (channels[-1], *sizes[-1])
         self.head = nn.Linear(latent, channels[-1] * sizes[-1][0] * sizes[-1][1], bias=False)
         layers: list[nn.Module] = [nn.BatchNorm2d(channels[-1]), nn.ReLU()]
         for before, after in pairwise(reversed(channels[1:])):

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 
 class MLP(nn.Module):
-    """Linear layers with GELU between them: (b, sizes[0]) -> (b, sizes[-1]).
+    """Linear layers with GELU (or leaky rectifiers) between them: (b, sizes[0]) -> (b, sizes[-1]).
 
     The last layer is linear and unbounded. Two sizes make a single linear layer. Hidden layers start with the weights
     of He et al. 2015, without which torch's own shrink the signal at each layer and deep nets hardly learn; with GELU
@@ -20,16 +20,19 @@ class MLP(nn.Module):
     ----------
     sizes
         Features of the input, of each hidden layer, and of the output; at least two.
+    slope
+        Of leaky rectifiers below zero, in place of GELU: their second derivative is nothing, which makes penalties on
+        slopes cheaper.
     """
 
-    def __init__(self, sizes: Sequence[int]) -> None:
+    def __init__(self, sizes: Sequence[int], slope: float | None = None) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         for before, after in pairwise(sizes[:-1]):
             linear = nn.Linear(before, after)
-            nn.init.kaiming_normal_(linear.weight, nonlinearity="relu")
+            nn.init.kaiming_normal_(linear.weight, slope or 0.0)
             nn.init.zeros_(linear.bias)
-            layers += [linear, nn.GELU()]
+            layers += [linear, nn.GELU() if slope is None else nn.LeakyReLU(slope)]
         self.layers = nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))
 
     def forward(self, x: Tensor) -> Tensor:

@@ -1,0 +1,102 @@
+"""torch-mimicry's SNGAN, run in an environment of its own: trained by its own loop for so many seconds, then sampled.
+
+Run by gan_images.py: python mimicry_peer.py IMAGES.npy SAMPLES.npy --seconds 600 --seed 0 --width 256
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+
+
+def stand_in(name: str) -> None:
+    """A module that holds whatever is asked of it, for what is imported and not used here, or cannot be any more."""
+    module = ModuleType(name)
+    module.__getattr__ = lambda attribute: object  # type: ignore[method-assign]
+    module.__path__, module.__file__ = [], name
+    sys.modules[name] = module
+
+
+for needless in ("torchvision", "torch.utils.tensorboard", "torch_mimicry.datasets", "torch_mimicry.metrics"):
+    stand_in(needless)
+from torch_mimicry.nets import sngan  # noqa: E402
+from torch_mimicry.training import Trainer  # noqa: E402
+
+SAMPLES = 10_000
+
+
+class OutOfTimeError(Exception):
+    """Ends mimicry's loop, which counts steps only."""
+
+
+class Timed(Trainer):
+    """Its loop, without its checkpoints and logs, which would cost it time, and ended by the clock."""
+
+    def __init__(self, *args: Any, seconds: float, **how: Any) -> None:
+        super().__init__(*args, **how)
+        self.end = time.perf_counter() + seconds
+        self.steps = 0
+
+    def _fetch_data(self, iter_dataloader: Any) -> Any:
+        if time.perf_counter() > self.end:
+            raise OutOfTimeError
+        self.steps += 1
+        return super()._fetch_data(iter_dataloader)
+
+    def _save_model_checkpoints(self, global_step: int) -> None:
+        pass
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("images")
+    parser.add_argument("samples")
+    parser.add_argument("--seconds", type=float, required=True)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--width", type=int, default=256, help="channels of the generator; the other has half of them")
+    options = parser.parse_args()
+    torch.manual_seed(options.seed)
+    images = torch.from_numpy(np.load(options.images))
+    edge = (32 - images.shape[1]) // 2
+    padded = torch.nn.functional.pad(images, [edge] * 4).float()[:, None].expand(-1, 3, -1, -1) / 127.5 - 1
+    loader = torch.utils.data.DataLoader(
+        torch.utils.data.TensorDataset(padded, torch.zeros(len(padded))), batch_size=64, shuffle=True, drop_last=True
+    )
+    # learning rate, betas, decay and the discriminator's five steps are those of mimicry's SNGAN for CIFAR-10
+    generator = sngan.SNGANGenerator32(ngf=options.width)
+    discriminator = sngan.SNGANDiscriminator32(ndf=options.width // 2)
+    optimizers = [torch.optim.Adam(net.parameters(), 2e-4, betas=(0.0, 0.9)) for net in (discriminator, generator)]
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = Timed(
+            discriminator,
+            generator,
+            *optimizers,
+            loader,
+            num_steps=100_000,
+            n_dis=5,
+            lr_decay="linear",
+            log_dir=folder,
+            log_steps=1_000_000,
+            vis_steps=1_000_000,
+            print_steps=1_000_000,
+            device=torch.device("cpu"),
+            seconds=options.seconds,
+        )
+        try:
+            trainer.train()
+        except OutOfTimeError:
+            print(f"{trainer.steps} steps of the discriminator")
+    generator.eval()
+    with torch.inference_mode():
+        made = torch.cat([generator.generate_images(100).mean(1) for _ in range(SAMPLES // 100)])
+    made = made[:, edge : 32 - edge, edge : 32 - edge]
+    np.save(options.samples, ((made + 1) * 127.5).clamp(0, 255).round().byte().numpy())
+
+
+if __name__ == "__main__":
+    main()
