@@ -13,7 +13,7 @@ from hiddenspace.nets.mlp import MLP
 
 Family = Literal["residual", "dcgan"]
 ROW_WIDTH, ROW_DEPTH, ROW_OCTAVES = 96, 3, 4
-"""Octaves only beside a penalty on slopes: with spectral normalisation alone, what saw fine waves let modes be dropped."""
+"""Octaves only beside a penalty on slopes: with spectral normalisation alone they let modes be dropped."""
 DEEPER = 2
 """Times as many layers has the generator of rows: it must be steep between clusters, or it fills what is between."""
 
