@@ -46,7 +46,7 @@ from hiddenspace.training.play import play
 from hiddenspace.training.schedules import OneCycle
 from hiddenspace.training.trainer import OptimizerFactory, Trainer
 
-ROUNDS = {"images": 10_000, "vectors": 6_000, "table": 6_000}
+ROUNDS = {"images": 8_000, "vectors": 6_000, "table": 6_000}
 BATCHES = {"images": 32, "vectors": 256, "table": 256}
 RATES = {"images": 4e-3, "vectors": 3e-3, "table": 3e-3}
 DCGAN_RATE = 5e-4
