@@ -4,28 +4,15 @@ Run by gan_images.py: python mimicry_peer.py IMAGES.npy SAMPLES.npy --seconds 60
 """
 
 import argparse
-import sys
 import tempfile
 import time
-from types import ModuleType
 from typing import Any
 
+import mimicry_import  # noqa: F401  (before mimicry itself)
 import numpy as np
 import torch
-
-
-def stand_in(name: str) -> None:
-    """A module that holds whatever is asked of it, for what is imported and not used here, or cannot be any more."""
-    module = ModuleType(name)
-    module.__getattr__ = lambda attribute: object  # type: ignore[method-assign]
-    module.__path__, module.__file__ = [], name
-    sys.modules[name] = module
-
-
-for needless in ("torchvision", "torch.utils.tensorboard", "torch_mimicry.datasets", "torch_mimicry.metrics"):
-    stand_in(needless)
-from torch_mimicry.nets import sngan  # noqa: E402
-from torch_mimicry.training import Trainer  # noqa: E402
+from torch_mimicry.nets import sngan
+from torch_mimicry.training import Trainer
 
 SAMPLES = 10_000
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tempfile
-import time
-from pathlib import Path
 
 import numpy as np
+from turns import Clock, take_turns
 
 BATCH, TURNS = 128, 25
 LAYERS = (784, 512, 32, 512, 784)
@@ -37,22 +35,6 @@ def adam(parameters):
     import torch
 
     return torch.optim.Adam(parameters, lr=1e-3, fused=True)
-
-
-class Clock:
-    """Times epoch after epoch, and waits for a word before each, so that processes can take turns.
-
-    The first epoch is not timed.
-    """
-
-    def __init__(self) -> None:
-        self.started: float | None = None
-
-    def epoch_ended(self) -> None:
-        seconds = 0.0 if self.started is None else time.perf_counter() - self.started
-        print(seconds, flush=True)
-        sys.stdin.readline()
-        self.started = time.perf_counter()
 
 
 def ours(precision: str) -> None:
@@ -164,48 +146,15 @@ KINDS = {
 }
 
 
-def take_turns(pythons: dict[str, str]) -> dict[str, list[float]]:
-    """Items a second in each epoch of each kind: all are started, and then one at a time trains for an epoch."""
-    folder = Path(__file__).parent
-    children = {
-        kind: subprocess.Popen(
-            [pythons.get(kind, sys.executable), __file__, kind],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            cwd=folder,
-        )
-        for kind in KINDS
-    }
-
-    def seconds_of(kind: str) -> float:
-        for line in children[kind].stdout:
-            try:
-                return float(line)
-            except ValueError:  # what else a peer prints
-                continue
-        raise RuntimeError(f"'{kind}' ended early; run 'python {__file__} \"{kind}\"' to see why.")
-
-    for kind in KINDS:
-        seconds_of(kind)
-    speeds: dict[str, list[float]] = {kind: [] for kind in KINDS}
-    for _ in range(TURNS):
-        for kind, child in children.items():
-            child.stdin.write("go\n")
-            child.stdin.flush()
-            items = 60_000 if kind == "pythae" else 60_000 // BATCH * BATCH  # which keeps its smaller last batch
-            speeds[kind].append(items / seconds_of(kind))
-    for child in children.values():
-        child.communicate("go\n")
-    return speeds
-
-
 def main() -> None:
     from common import show
     from peers import python_of
 
-    speeds = take_turns({"pythae": python_of("pythae", "torch==2.13.0", "pythae==0.1.2")})
+    pythons = {"pythae": python_of("pythae", "torch==2.13.0", "pythae==0.1.2")}
+    speeds = {
+        kind: np.divide(60_000 if kind == "pythae" else 60_000 // BATCH * BATCH, seconds)  # it keeps its last batch
+        for kind, seconds in take_turns(__file__, list(KINDS), pythons, TURNS).items()
+    }
 
     def ratio(a: str, b: str) -> str:
         pairs = np.divide(speeds[a], speeds[b])

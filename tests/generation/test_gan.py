@@ -481,14 +481,29 @@ def test_patience_is_half_of_the_epochs():
 
 
 @pytest.mark.parametrize(("items", "batch"), [(54_000, 8), (54_000, 64), (54_000, 512), (31_936, 64), (100, 64)])
-def test_defaults_make_about_ten_thousand_rounds(items, batch, monkeypatch):
+def test_defaults_make_about_eight_thousand_rounds(items, batch, monkeypatch):
     monkeypatch.setattr(generative, "EPOCH", 250)
     model = make(batch_size=batch, epochs=None)
-    model.format_ = type("Format", (), {"kind": "images"})()
+    model.format_ = type("Format", (), {"kind": "images", "shape": (1, 28, 28)})()
     recipe = model._default_recipe(items)
     once = max(1, items // batch)
     batches = once * -(-500 // once)
     assert recipe.epochs * -(-batches // 2) == pytest.approx(8_000, rel=0.35)
+
+
+@pytest.mark.parametrize(
+    ("params", "kind", "shape", "rate"),
+    [
+        ({}, "images", (1, 8, 8), 4e-3),
+        ({}, "images", (3, 56, 28), 2e-3),
+        ({"family": "dcgan"}, "images", (3, 56, 28), 5e-4),
+        ({"family": "dcgan"}, "vectors", (7,), 3e-3),
+    ],
+)
+def test_large_images_are_learned_by_smaller_steps(params, kind, shape, rate):
+    model = make(learning_rate=None, **params)
+    model.format_ = type("Format", (), {"kind": kind, "shape": shape})()
+    assert model._default_recipe(1_000).learning_rate == pytest.approx(rate)
 
 
 def test_networks_with_second_derivatives_are_not_compiled(monkeypatch):

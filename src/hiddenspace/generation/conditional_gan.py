@@ -136,8 +136,8 @@ class ConditionalGAN(Generative):
     batch_size : int, optional
         By default 32 images or 256 rows.
     learning_rate : float, optional
-        Of Adam with betas 0 and 0.99, falling along a cosine; by default 4e-3 for images (5e-4 for
-        'dcgan'), 3e-3 for rows.
+        Of Adam with betas 0 and 0.99, falling along a cosine; by default 4e-3 for images
+        (of more than 28 pixels less in proportion, 5e-4 for 'dcgan') and 3e-3 for rows.
     validation_fraction : float
         The part that nobody learns from: whether generated items are copies is judged by it.
     patience : int, optional

@@ -48,8 +48,9 @@ from hiddenspace.training.trainer import OptimizerFactory, Trainer
 
 ROUNDS = {"images": 8_000, "vectors": 6_000, "table": 6_000}
 BATCHES = {"images": 32, "vectors": 256, "table": 256}
-RATES = {"images": 4e-3, "vectors": 3e-3, "table": 3e-3}
-DCGAN_RATE = 5e-4
+RATE, DCGAN_RATE, ROW_RATE = 4e-3, 5e-4, 3e-3
+UP_TO = 28
+"""Pixels on a side up to which images have that rate; for larger ones it falls in proportion."""
 ROW_PENALTY = 0.1
 """At most, for rows: more blurs clusters, and the one-centred penalty then keeps slopes from changing their sign."""
 EPOCH = 250
@@ -190,8 +191,14 @@ class Generative(Trained, Coder):
         once = max(1, items // int(self.batch_size or BATCHES[kind]))
         an_epoch = math.ceil(once * math.ceil(EPOCH * self._draws() / once) / self._draws())
         epochs = max(1, round(ROUNDS[kind] / an_epoch))
-        rate = DCGAN_RATE if kind == "images" and self.family == "dcgan" else RATES[kind]
-        return Recipe(BATCHES[kind], epochs, rate, 0.0, None, self._default_patience(epochs))
+        return Recipe(BATCHES[kind], epochs, self._default_rate(), 0.0, None, self._default_patience(epochs))
+
+    def _default_rate(self) -> float:
+        if self.format_.kind != "images":
+            return ROW_RATE
+        if self.family == "dcgan":
+            return DCGAN_RATE
+        return RATE * min(1.0, UP_TO / max(self.format_.shape[1:]))
 
     def _default_patience(self, epochs: int) -> int:
         return max(5, math.ceil(epochs / 2))
