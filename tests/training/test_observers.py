@@ -9,6 +9,7 @@ import torch
 from lightning_fabric.loggers import CSVLogger
 from lightning_fabric.loggers.logger import Logger
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.summary.writer import event_file_writer
 from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 
@@ -196,12 +197,22 @@ def test_a_table_that_cannot_be_written(tmp_path, monkeypatch):
     assert (tmp_path / "metrics.csv").read_text() == "epoch,a\n1,1.0\n"
 
 
+@pytest.fixture
+def _numbered_afresh(monkeypatch):
+    """Files of one second are read in the order of their names, in which 10 comes before 9: here all have one digit.
+
+    A person's resumed run is another process and another second.
+    """
+    monkeypatch.setattr(event_file_writer, "_global_uid", event_file_writer.AtomicCounter(0))
+
+
 def scalars(folder: Path, name: str) -> list[tuple[int, float]]:
     board = EventAccumulator(str(folder), purge_orphaned_data=True)
     board.Reload()
     return [(entry.step, entry.value) for entry in board.Scalars(name)]
 
 
+@pytest.mark.usefixtures("_numbered_afresh")
 def test_tensorboard_shows_each_epoch_once_also_after_a_resume(rows, tmp_path):
     losses = [5.0, 4.0, 3.0, 2.0]
     settings = {"folder": tmp_path, "checkpoint_seconds": 0.0, "resume": True}
@@ -216,6 +227,7 @@ def test_tensorboard_shows_each_epoch_once_also_after_a_resume(rows, tmp_path):
     assert scalars(board, "validation/told") == [(2, 4.0), (4, 3.0), (6, 2.0)]
 
 
+@pytest.mark.usefixtures("_numbered_afresh")
 def test_a_resume_at_the_end_of_an_epoch_keeps_its_event(rows, tmp_path):
     losses = [5.0, 4.0, 3.0]
     settings = {"folder": tmp_path, "checkpoint_seconds": 0.0, "resume": True}
