@@ -13,38 +13,29 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import digits_like, once, show, spread
-from feature_net import NAME, features, trained
+from common import once, show, spread
+from feature_net import NAME, trained
+from samples import SAMPLES, Judge
 
 import hiddenspace as hs
-from hiddenspace.metrics.frechet import frechet_distance
 from hiddenspace.pictures import tile
 
-SAMPLES = 60_000
+MADE = 60_000
 MODELS: dict[str, dict[str, Any]] = {
     "projection": {},
     "auxiliary": {"conditioning": "auxiliary"},
 }
 
 
-class Judge:
-    """A classifier of the real training images, and the real test images."""
-
-    def __init__(self, name: str) -> None:
-        self.train, self.labels, self.test, self.test_labels = digits_like(name)
-        self.classifier = trained(self.train, self.labels)
-        self.accuracy = self.classifier.score(self.test, self.test_labels)
-        self.net = self.classifier.encoder_.eval()
-        self.real = features(self.net, self.test)
-
-    def figures(self, images: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-        order = np.random.default_rng(0).permutation(len(images))
-        pupil = trained(images[order], labels[order])
-        return {
-            "read": self.classifier.score(images, labels),
-            "taught": pupil.score(self.test, self.test_labels),
-            "frechet": frechet_distance(features(self.net, images[order[:10_000]]), self.real),
-        }
+def figures(judge: Judge, images: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """How they are read, what they teach, and the distance of some of them to the test images."""
+    order = np.random.default_rng(0).permutation(len(images))
+    pupil = trained(images[order], labels[order])
+    return {
+        "read": judge.classifier.score(images, labels),
+        "taught": pupil.score(judge.test, judge.test_labels),
+        "frechet": judge.figures(images[order[:SAMPLES]])[0],
+    }
 
 
 def measure(judge: Judge, model: dict[str, Any], seed: int, picture: Path | None) -> dict[str, float]:
@@ -54,12 +45,12 @@ def measure(judge: Judge, model: dict[str, Any], seed: int, picture: Path | None
         warnings.simplefilter("ignore")
         gan = hs.ConditionalGAN(random_state=seed, inversion_steps=0, **model).fit(judge.train, judge.labels)
     seconds = time.perf_counter() - started
-    labels = np.repeat(np.arange(10), SAMPLES // 10)
+    labels = np.repeat(np.arange(10), MADE // 10)
     images = np.asarray(gan.sample(labels=labels, random_state=seed))
     if picture is not None:
         picture.parent.mkdir(parents=True, exist_ok=True)
-        tile(images[:: SAMPLES // 100] / 255, columns=10).save(picture)
-    return {**judge.figures(images, labels), "seconds": seconds}
+        tile(images[:: MADE // 100] / 255, columns=10).save(picture)
+    return {**figures(judge, images, labels), "seconds": seconds}
 
 
 def main() -> None:
@@ -82,10 +73,10 @@ def main() -> None:
         rows.append(["real training images", "", f"{judge.accuracy:.4f}", "", ""])
         header = ["", "read as their class", "a classifier taught by them, on real test images", "Frechet", "seconds"]
         notes = [
-            f"{len(judge.train):,} training images; {SAMPLES:,} new ones, as many of each class; everything by default "
+            f"{len(judge.train):,} training images; {MADE:,} new ones, as many of each class; everything by default "
             f"but the conditioning; seeds 0 to {options.seeds - 1}: mean (lowest to highest).",
             f"Read by {NAME}, trained on the real training images; taught: the same classifier trained on new images.",
-            "Frechet: over its features, 10,000 new images against the 10,000 test images. It is no FID.",
+            f"Frechet: over its features, {SAMPLES:,} new images against the 10,000 test images. It is no FID.",
         ]
         show(f"gan_conditional_{name}", f"{name}: images of a named class", header, rows, notes)
 

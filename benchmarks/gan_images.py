@@ -16,17 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import ROOT, digits_like, once, show, spread
-from feature_net import NAME, features, trained
-from peers import python_of
+from common import ROOT, once, show, spread
+from feature_net import NAME
+from peers import mimicry
+from samples import FEW, SAMPLES, Judge
 
 import hiddenspace as hs
-from hiddenspace.metrics.copies import copied_share
-from hiddenspace.metrics.frechet import frechet_distance
-from hiddenspace.metrics.manifolds import precision_recall
 from hiddenspace.pictures import tile
 
-SAMPLES, FEW = 10_000, 500
+FIGURES = ("frechet", "frechet, random net", "precision", "recall", "copies")
 HEADER = ["", "Frechet", "ratio to the VAE", "precision", "recall", "copies", "seconds"]
 
 
@@ -46,13 +44,12 @@ def by_vae(images: np.ndarray, seed: int, seconds: float) -> np.ndarray:
 
 def by_sngan(images: np.ndarray, seed: int, seconds: float, width: int) -> np.ndarray:
     """Mimicry's own nets and loop, in an environment of its own."""
-    python = python_of("mimicry", "torch==2.13.0", "numpy", "scikit-image", bare=("torch-mimicry",))
     with tempfile.TemporaryDirectory() as name:
         read, written = Path(name, "images.npy"), Path(name, "samples.npy")
         np.save(read, images)
         arguments = ["--seconds", str(seconds), "--seed", str(seed), "--width", str(width)]
         script = str(ROOT / "benchmarks" / "mimicry_peer.py")
-        subprocess.run([python, script, str(read), str(written), *arguments], check=True)
+        subprocess.run([mimicry(), script, str(read), str(written), *arguments], check=True)
         return np.asarray(np.load(written))
 
 
@@ -62,22 +59,6 @@ MODELS: dict[str, Callable[[np.ndarray, int, float], np.ndarray]] = {
     "SNGAN, width 256": partial(by_sngan, width=256),
     "SNGAN, width 32": partial(by_sngan, width=32),
 }
-
-
-class Judge:
-    """Compares images with the 10,000 test images, over a classifier's features."""
-
-    def __init__(self, name: str) -> None:
-        self.train, labels, self.test, _ = digits_like(name)
-        self.net = trained(self.train, labels).encoder_.eval()
-        self.real = features(self.net, self.test)
-
-    def figures(self, images: np.ndarray) -> dict[str, float]:
-        made = features(self.net, images)
-        precision, recall = precision_recall(made, self.real)
-        distance = frechet_distance(made, self.real)
-        copies = copied_share(images[:FEW], self.train, self.test[:FEW])
-        return {"frechet": distance, "precision": precision, "recall": recall, "copies": copies}
 
 
 def measure(judge: Judge, model: Any, seed: int, seconds: float, picture: Path | None) -> dict[str, float]:
@@ -90,7 +71,7 @@ def measure(judge: Judge, model: Any, seed: int, seconds: float, picture: Path |
     if picture is not None:
         picture.parent.mkdir(parents=True, exist_ok=True)
         tile(images[:100] / 255, columns=10).save(picture)
-    return {**judge.figures(images), "seconds": took}
+    return {**dict(zip(FIGURES, judge.figures(images), strict=True)), "seconds": took}
 
 
 def main() -> None:
@@ -109,7 +90,7 @@ def main() -> None:
                 picture = options.pictures and options.pictures / f"{name}-{title}-{seed}.png"
                 run = partial(measure, judge, MODELS[title], seed, 60 * options.minutes, picture)
                 found.setdefault(title, []).append(once("gan_images", f"{name}, {title}, {seed}", run))
-        floor = judge.figures(judge.train[-SAMPLES:])
+        floor = dict(zip(FIGURES, judge.figures(judge.train[-SAMPLES:]), strict=True))
         rows = [
             ["training images", f"{floor['frechet']:.2f}", "", *(f"{floor[k]:.3f}" for k in ("precision", "recall"))]
         ]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from typing import Any
 
 import numpy as np
 from turns import Clock, take_turns
@@ -105,10 +104,9 @@ def bare() -> None:
 
 def mimicry() -> None:
     """torch-mimicry's loop around the same nets."""
-    import mimicry_import  # noqa: F401  (before mimicry itself)
     import torch
+    from mimicry_loop import Loop  # which must come before mimicry itself
     from torch_mimicry.nets.gan import gan
-    from torch_mimicry.training import Trainer
 
     made, judging = networks()
     clock = Clock()
@@ -129,36 +127,19 @@ def mimicry() -> None:
         def forward(self, x):
             return self.net(x)
 
-    class Watched(Trainer):
-        rounds = 0
-
-        def _fetch_data(self, iter_dataloader: Any) -> Any:
-            if self.rounds and self.rounds % TURN == 0:
-                clock.epoch_ended()
-            self.rounds += 1
-            return super()._fetch_data(iter_dataloader)
-
-        def _save_model_checkpoints(self, global_step: int) -> None:
-            pass
+    def watch(steps):
+        if steps and steps % TURN == 0:
+            clock.epoch_ended()
 
     x = torch.from_numpy(images().copy()).float() / 255
     data = torch.utils.data.TensorDataset(x, torch.zeros(len(x)))
     loader = torch.utils.data.DataLoader(data, batch_size=BATCH, shuffle=True, drop_last=True)
     generator, discriminator = Generator(), Discriminator()
+    optimizers = adam(discriminator.parameters()), adam(generator.parameters())
     with tempfile.TemporaryDirectory() as folder:
-        Watched(
-            discriminator,
-            generator,
-            adam(discriminator.parameters()),
-            adam(generator.parameters()),
-            loader,
-            num_steps=TURN * (TURNS + 1) + 1,
-            log_dir=folder,
-            log_steps=1_000_000,
-            vis_steps=1_000_000,
-            print_steps=1_000_000,
-            device=torch.device("cpu"),
-        ).train()
+        steps = TURN * (TURNS + 1) + 1  # the last turn is over before another step
+        loop = Loop(discriminator, generator, *optimizers, loader, before_step=watch, num_steps=steps, log_dir=folder)
+        loop.train()
 
 
 KINDS = {"ours": ours, "bare": bare, "mimicry": mimicry}
@@ -166,10 +147,9 @@ KINDS = {"ours": ours, "bare": bare, "mimicry": mimicry}
 
 def main() -> None:
     from common import show
-    from peers import python_of
+    from peers import mimicry as python_of_mimicry
 
-    python = python_of("mimicry", "torch==2.13.0", "numpy", "scikit-image", bare=("torch-mimicry",))
-    seconds = take_turns(__file__, list(KINDS), {"mimicry": python}, TURNS)
+    seconds = take_turns(__file__, list(KINDS), {"mimicry": python_of_mimicry()}, TURNS)
 
     def ratio(other: str) -> str:
         low, middle, high = np.quantile(np.divide(seconds[other], seconds["ours"]), (0.25, 0.5, 0.75))

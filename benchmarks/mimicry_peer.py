@@ -6,37 +6,17 @@ Run by gan_images.py: python mimicry_peer.py IMAGES.npy SAMPLES.npy --seconds 60
 import argparse
 import tempfile
 import time
-from typing import Any
 
-import mimicry_import  # noqa: F401  (before mimicry itself)
 import numpy as np
 import torch
+from mimicry_loop import Loop  # which must come before mimicry itself
 from torch_mimicry.nets import sngan
-from torch_mimicry.training import Trainer
 
 SAMPLES = 10_000
 
 
 class OutOfTimeError(Exception):
     """Ends mimicry's loop, which counts steps only."""
-
-
-class Timed(Trainer):
-    """Its loop, without its checkpoints and logs, which would cost it time, and ended by the clock."""
-
-    def __init__(self, *args: Any, seconds: float, **how: Any) -> None:
-        super().__init__(*args, **how)
-        self.end = time.perf_counter() + seconds
-        self.steps = 0
-
-    def _fetch_data(self, iter_dataloader: Any) -> Any:
-        if time.perf_counter() > self.end:
-            raise OutOfTimeError
-        self.steps += 1
-        return super()._fetch_data(iter_dataloader)
-
-    def _save_model_checkpoints(self, global_step: int) -> None:
-        pass
 
 
 def main() -> None:
@@ -58,26 +38,18 @@ def main() -> None:
     generator = sngan.SNGANGenerator32(ngf=options.width)
     discriminator = sngan.SNGANDiscriminator32(ndf=options.width // 2)
     optimizers = [torch.optim.Adam(net.parameters(), 2e-4, betas=(0.0, 0.9)) for net in (discriminator, generator)]
+    end = time.perf_counter() + options.seconds
+
+    def watch(steps: int) -> None:
+        if time.perf_counter() > end:
+            raise OutOfTimeError(f"{steps} steps of the discriminator")
+
     with tempfile.TemporaryDirectory() as folder:
-        trainer = Timed(
-            discriminator,
-            generator,
-            *optimizers,
-            loader,
-            num_steps=100_000,
-            n_dis=5,
-            lr_decay="linear",
-            log_dir=folder,
-            log_steps=1_000_000,
-            vis_steps=1_000_000,
-            print_steps=1_000_000,
-            device=torch.device("cpu"),
-            seconds=options.seconds,
-        )
+        how = {"num_steps": 100_000, "n_dis": 5, "lr_decay": "linear", "log_dir": folder}
         try:
-            trainer.train()
-        except OutOfTimeError:
-            print(f"{trainer.steps} steps of the discriminator")
+            Loop(discriminator, generator, *optimizers, loader, before_step=watch, **how).train()
+        except OutOfTimeError as end_of_time:
+            print(end_of_time)
     generator.eval()
     with torch.inference_mode():
         made = torch.cat([generator.generate_images(100).mean(1) for _ in range(SAMPLES // 100)])

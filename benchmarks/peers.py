@@ -13,6 +13,11 @@ from common import ROOT
 FOLDER = Path(os.environ.get("HIDDENSPACE_PEERS", ROOT / ".venv-peers"))
 
 
+def mimicry() -> str:
+    """The interpreter for torch-mimicry, without what only its metrics and datasets need; see mimicry_loop.py."""
+    return python_of("mimicry", "torch==2.13.0", "numpy", "scikit-image", bare=("torch-mimicry==0.1.16",))
+
+
 def python_of(name: str, *requirements: str, bare: Sequence[str] = ()) -> str:
     """The interpreter of a peer's environment; of `bare` packages no dependencies are installed."""
     folder = FOLDER / name

@@ -40,10 +40,10 @@ class Judge:
     """Compares images with the 10,000 test images: of features, and of pixels with what was learned from."""
 
     def __init__(self, name: str) -> None:
-        self.train, labels, self.test, test_labels = digits_like(name)
-        classifier = trained(self.train, labels)
-        self.accuracy = classifier.score(self.test, test_labels)
-        self.nets = (classifier.encoder_.eval(), RandomFeatures(1))
+        self.train, self.labels, self.test, self.test_labels = digits_like(name)
+        self.classifier = trained(self.train, self.labels)
+        self.accuracy = self.classifier.score(self.test, self.test_labels)
+        self.nets = (self.classifier.encoder_.eval(), RandomFeatures(1))
         self.real = [features(net, self.test) for net in self.nets]
 
     def figures(self, images: np.ndarray) -> list[float]:

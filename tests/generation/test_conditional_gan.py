@@ -19,12 +19,10 @@ LABELS = rng.choice(["low", "middle", "high"], 600)
 PLACES = {"low": -3.0, "middle": 0.0, "high": 3.0}
 ROWS = (np.array([PLACES[y] for y in LABELS])[:, None] + 0.3 * rng.normal(size=(600, 2))).astype(np.float32)
 IMAGES = rng.integers(0, 256, (40, 8, 6), dtype=np.uint8)
-pytestmark = pytest.mark.filterwarnings("ignore::hiddenspace.generation.health.GenerationWarning")
-
-
-@pytest.fixture(autouse=True)
-def _short_epochs(monkeypatch):
-    monkeypatch.setattr(generative, "EPOCH", 3)
+pytestmark = [
+    pytest.mark.usefixtures("short_epochs"),
+    pytest.mark.filterwarnings("ignore::hiddenspace.generation.health.GenerationWarning"),
+]
 
 
 def make(**params):

@@ -18,12 +18,10 @@ QUIET = hs.Trainer(progress=False, precision="32")
 rng = np.random.default_rng(0)
 ROWS = (rng.normal(size=(120, 2)) @ rng.normal(size=(2, 3)) + 3).astype(np.float32)
 IMAGES = rng.integers(0, 256, (40, 8, 6), dtype=np.uint8)
-pytestmark = pytest.mark.filterwarnings("ignore::hiddenspace.generation.health.GenerationWarning")
-
-
-@pytest.fixture(autouse=True)
-def _short_epochs(monkeypatch):
-    monkeypatch.setattr(generative, "EPOCH", 3)
+pytestmark = [
+    pytest.mark.usefixtures("short_epochs"),
+    pytest.mark.filterwarnings("ignore::hiddenspace.generation.health.GenerationWarning"),
+]
 
 
 def make(**params):

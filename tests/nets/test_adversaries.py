@@ -71,6 +71,12 @@ def test_residual_blocks_stand_before_every_halving(side, width, halvings):
     assert sum(isinstance(layer, LeakyResidual) for layer in stages) == halvings
 
 
+@pytest.mark.parametrize(("spectral", "inputs"), [(False, 2 * 9), (True, 2)])
+def test_a_judge_of_rows_sees_waves_only_beside_a_penalty(spectral, inputs):
+    critic = default_critic("residual", (2,), spectral=spectral)
+    assert next(m for m in critic.modules() if isinstance(m, nn.Linear)).in_features == inputs
+
+
 def test_a_judge_of_rows_sees_fine_differences_soon():
     """Two rows a hundredth apart differ in what it sees by a sixteenth at the finest octave (derivative 4 pi)."""
     body = RowBody(1, octaves=4)

@@ -81,7 +81,8 @@ class GAN(Generative):
     family : 'residual' or 'dcgan'
         The family of default networks for images; those of rows are fully connected.
     depth, width : int, optional
-        Stages and finest channels of the default networks, or layers and units of those of rows.
+        Stages and finest channels of the default networks (the discriminator of 'residual' has twice as many channels),
+        or layers and units of those of rows (the generator has twice as many layers).
     blocks : int
         Residual blocks at each stage of the default networks of 'residual'. Without any they learned MNIST in fewer and
         much shorter steps.

@@ -17,9 +17,9 @@ _COARSEST = 8
 _WIDEST = 128
 
 
-def default_depth(size: Size) -> int:
-    """Halvings until no side is longer than 8; at least one."""
-    depth = 1
+def default_depth(size: Size, least: int = 1) -> int:
+    """Halvings until no side is longer than 8; at least so many."""
+    depth = least
     while max(sizes_of_stages(size, depth)[-1]) > _COARSEST:
         depth += 1
     return depth

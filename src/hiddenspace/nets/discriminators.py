@@ -75,7 +75,7 @@ class ResidualBody(nn.Module):
     shape, depth, blocks
         As in `ResidualGenerator`; depth is the number of halvings, by default what leaves 4 places or fewer.
     width
-        Channels of the finest maps: twice those of the generator.
+        Channels of the finest maps, 64 by default; each coarser stage has twice as many, up to 256.
     """
 
     def __init__(self, shape: Shape, depth: int | None = None, width: int | None = None, blocks: int = 0) -> None:
@@ -84,7 +84,7 @@ class ResidualBody(nn.Module):
         self.patch = 4 if min(size) >= 24 else 2 if min(size) >= 8 else 1
         grid = grid_of(size, self.patch)
         self.padding = (0, grid[1] * self.patch - size[1], 0, grid[0] * self.patch - size[0])
-        halvings = len(plan(grid, None, 1)[0]) if depth is None else depth
+        halvings = default_depth(grid, least=0) + 1 if depth is None else depth
         sizes, channels = plan(grid, halvings, width or _WIDTH)
         layers: list[nn.Module] = [nn.Conv2d(shape[0] * self.patch**2, channels[0], 3, padding=1)]
         for before, after in pairwise(channels):

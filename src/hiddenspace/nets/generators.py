@@ -15,7 +15,7 @@ Shape = tuple[int, ...]
 SLOPE = 0.2
 """Of the leaky rectifiers below zero, as in DCGAN and StyleGAN."""
 _WIDTH, DCGAN_WIDTH = 32, 32
-_WIDEST, _COARSEST = 256, 8
+_WIDEST = 256
 
 
 def grid_of(size: Size, patch: int) -> Size:
@@ -23,15 +23,11 @@ def grid_of(size: Size, patch: int) -> Size:
     return -(-size[0] // patch), -(-size[1] // patch)
 
 
-def plan(size: Size, depth: int | None, first: int) -> tuple[list[Size], list[int]]:
-    """Sizes from the finest maps to the coarsest, of 8 or fewer unless depth says otherwise, and channels at each.
+def plan(size: Size, depth: int, first: int) -> tuple[list[Size], list[int]]:
+    """Sizes from the finest maps to the coarsest, and channels at each.
 
     Channels are first, twice as many, ... up to 256 (or first, if that is more).
     """
-    if depth is None:
-        depth = 0
-        while max(sizes_of_stages(size, depth)[-1]) > _COARSEST:
-            depth += 1
     return sizes_of_stages(size, depth), [min(first << i, max(first, _WIDEST)) for i in range(depth + 1)]
 
 
@@ -83,7 +79,8 @@ class ResidualGenerator(nn.Module):
         super().__init__()
         self.size = (shape[1], shape[2])
         self.patch = 2 if min(self.size) >= 8 else 1
-        sizes, channels = plan(grid_of(self.size, self.patch), depth, width or _WIDTH)
+        grid = grid_of(self.size, self.patch)
+        sizes, channels = plan(grid, default_depth(grid, least=0) if depth is None else depth, width or _WIDTH)
         self.coarsest = (channels[-1], *sizes[-1])
         self.head = nn.Linear(latent, channels[-1] * sizes[-1][0] * sizes[-1][1])
         layers: list[nn.Module] = [LeakyResidual(channels[-1]) for _ in range(blocks)]
