@@ -13,6 +13,7 @@ import torch
 from sklearn.datasets import load_digits
 
 import hiddenspace as hs
+from hiddenspace.generation import generative
 from hiddenspace.nets.devices import device_of
 
 DEVICE = "cuda"
@@ -140,3 +141,59 @@ def test_compiled(make):
     trainer = replace(CUDA, compile=True)
     model = make(4, epochs=2, random_state=0, trainer=trainer).fit(DATA["images"])
     assert np.isfinite(model.transform(DATA["images"])).all()
+
+
+# against a discriminator -----------------------------------------------------------------------------------------
+
+
+GENERATORS = {
+    "GAN": lambda **how: hs.GAN(4, **how),
+    "augmented": lambda **how: hs.GAN(4, augmentation=hs.Differentiable(), **how),
+    "dcgan": lambda **how: hs.GAN(4, family="dcgan", **how),
+    "wasserstein": lambda **how: hs.GAN(4, loss="wasserstein", **how),
+    "hinge": lambda **how: hs.GAN(4, loss="hinge", **how),
+    "conditional": lambda **how: hs.ConditionalGAN(4, conditioning="auxiliary", **how),
+}
+
+
+def generator(name, kind="images", **how):
+    """Fitted on a few rounds."""
+    model = GENERATORS[name](**{"epochs": 2, "inversion_steps": 20, "random_state": 0, "trainer": CUDA, **how})
+    return model.fit(DATA[kind], LABELS) if name == "conditional" else model.fit(DATA[kind])
+
+
+@pytest.fixture
+def short_epochs(monkeypatch):
+    monkeypatch.setattr(generative, "EPOCH", 3)
+
+
+@pytest.mark.usefixtures("short_epochs")
+@pytest.mark.filterwarnings("ignore::hiddenspace.generation.health.GenerationWarning")
+@pytest.mark.parametrize("kind", DATA)
+@pytest.mark.parametrize("name", GENERATORS)
+def test_a_generator_draws_as_on_the_cpu_and_is_saved(name, kind, tmp_path):
+    model = generator(name, kind)
+    assert device_of(model.generator_).type == device_of(model.discriminator_).type == DEVICE
+    drawn = next(model.draws(20))
+    assert_near(drawn, next(on_cpu(model).draws(20)))
+    some = DATA[kind][:5]
+    assert_near(model.transform(some), on_cpu(model).transform(some))
+    assert np.isfinite(model.invert(some, steps=5)).all()
+    assert np.isfinite(list(model.health_.figures.values())).all()
+    model.save_pretrained(tmp_path)
+    np.testing.assert_allclose(next(hs.load(tmp_path).draws(20)), next(on_cpu(model).draws(20)), atol=1e-5)
+
+
+@pytest.mark.usefixtures("short_epochs")
+@pytest.mark.filterwarnings("ignore")  # of torch's own, while it compiles, and of the health of so short a training
+def test_a_compiled_generator():
+    assert np.isfinite(next(generator("GAN", trainer=replace(CUDA, compile=True)).draws(5))).all()
+
+
+@pytest.mark.filterwarnings("ignore::hiddenspace.generation.health.GenerationWarning")
+def test_adversarial_autoencoder_and_attributes():
+    model = hs.AdversarialAutoencoder(4, epochs=2, random_state=0, trainer=CUDA).fit(DATA["images"])
+    assert_near(model.transform(DATA["images"]), on_cpu(model).transform(DATA["images"]))
+    images, attributes = hs.data.chairs(n=200, size=32, random_state=0)
+    drawer = hs.AttributeGenerator(epochs=2, random_state=0, trainer=CUDA).fit(attributes, images)
+    assert device_of(drawer.generator_).type == DEVICE
