@@ -89,6 +89,24 @@ def mean_game(folder: Path) -> Any:
     return {"weights": weights(game), "rows": rows}
 
 
+class Kernel(Game):
+    """A convolution, whose weights lie in memory in another order than they are indexed in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.net = nn.Conv2d(2, 3, 3, padding=1).to(memory_format=torch.channels_last)
+
+    def players(self):
+        return {"net": Player((self.net,), lambda x: {"size": self.net(x.reshape(-1, 2, 3, 1)).square().mean()})}
+
+
+def kernel(folder: Path) -> Any:
+    game = Kernel()
+    play(game, batches(), rounds=5, trainer=Trainer(precision="32"))
+    return weights(game)
+
+
 def one_held_out_item(folder: Path) -> Any:
     return play(Mean(), batches(), rounds=2, trainer=Trainer(precision="32"), validation=held_out(1)).rows
 
@@ -249,7 +267,7 @@ def estimator(folder: Path) -> Any:
 
 
 SCENARIOS: list[Callable[[Path], Any]] = [
-    *(mean_game, one_held_out_item, sometimes, l_bfgs, statistics, files, noise, interrupted, stopped_by_one),
+    *(mean_game, kernel, one_held_out_item, sometimes, l_bfgs, statistics, files, noise, interrupted, stopped_by_one),
     *(not_finite, full_disk, another_seed, too_small, another_folder, estimator),
 ]
 

@@ -50,7 +50,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Results:
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
     folder = tmp_path_factory.mktemp("alone")
-    names = ("mean_game", "one_held_out_item", "l_bfgs", "estimator")
+    names = ("mean_game", "kernel", "one_held_out_item", "l_bfgs", "estimator")
     return json.loads(json.dumps({name: getattr(script, name)(folder) for name in names}))
 
 
@@ -69,6 +69,11 @@ def test_weights_and_figures_are_those_of_one_process(both, alone):
     assert close(first["rows"], alone["mean_game"]["rows"])
     assert close(first["weights"], alone["mean_game"]["weights"])
     assert first["weights"]["unused.weight"] == alone["mean_game"]["weights"]["unused.weight"]  # not even decayed
+
+
+def test_gradients_keep_the_order_that_weights_have_in_memory(both, alone):
+    assert both[0]["kernel"] == both[1]["kernel"]
+    assert close(both[0]["kernel"], alone["kernel"])
 
 
 def test_a_parameter_without_a_gradient_counts_as_zero(both):

@@ -38,7 +38,8 @@ def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
     for index, (parameter, mean) in enumerate(zip(wanted, means, strict=True)):
         # only where this rank has no gradient does it wait for the device, to see whether another has
         if parameter.grad is not None or bool(having[index]):
-            parameter.grad = (mean / world_size()).view_as(parameter).to(parameter.dtype)
+            # in the parameter's own order in memory: torch's fused optimizers on the CPU go by memory, not by index
+            parameter.grad = torch.empty_like(parameter).copy_((mean / world_size()).view_as(parameter))
 
 
 def total_over_ranks(value: Tensor) -> Tensor:
