@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 import hiddenspace as hs
+from hiddenspace.nets.devices import device_of
 
 NAME = "a classifier of 2 convolutions (32 and 64 channels, stride 2) and a layer of 128, normalised, before the last"
 
@@ -37,6 +38,7 @@ def trained(images: np.ndarray, labels: np.ndarray) -> hs.Classifier:
 def features(net: nn.Module, images: np.ndarray) -> np.ndarray:
     """Of images (n, 28, 28) in 0 to 255, (n, d)."""
     parts = torch.split(torch.from_numpy(np.asarray(images, np.float32))[:, None] / 255, 500)
+    device = device_of(net)
     with torch.inference_mode():
-        made: Tensor = torch.cat([net(part) for part in parts])
+        made: Tensor = torch.cat([net(part.to(device)).cpu() for part in parts])
     return made.numpy()

@@ -33,7 +33,7 @@ def measure(digits: np.ndarray, classifier: hs.Classifier, seed: int, epochs: in
         gan = hs.GAN(random_state=seed, inversion_steps=0, epochs=epochs).fit(stacked(digits, seed))
     seconds = time.perf_counter() - started
     new = np.asarray(gan.sample(DRAWN, random_state=seed))
-    read = [classifier.predict(np.ascontiguousarray(new[..., channel])) for channel in range(3)]
+    read = [classifier.predict(np.ascontiguousarray(new[..., channel])).astype(int) for channel in range(3)]
     counts = np.bincount(100 * read[0] + 10 * read[1] + read[2], minlength=1_000)
     shares = counts[counts > 0] / DRAWN
     divergence = float((shares * np.log(1_000 * shares)).sum())

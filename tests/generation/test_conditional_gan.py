@@ -33,13 +33,23 @@ def make(**params):
 @pytest.mark.parametrize("conditioning", ["projection", "auxiliary"])
 def test_what_is_named_is_drawn(conditioning, monkeypatch):
     monkeypatch.setattr(generative, "EPOCH", 100)
-    model = make(conditioning=conditioning, epochs=4, batch_size=64, width=32).fit(ROWS, LABELS)
+    model = make(conditioning=conditioning, epochs=6, batch_size=64, width=96).fit(ROWS, LABELS)
     for label, place in PLACES.items():
         new = model.sample(200, labels=[label])
         assert (np.abs(new - place).max(1) < 1.4).mean() > 0.85, label
     mixed = model.sample(600, random_state=1)  # of what the data are
     shares = [(np.abs(mixed.mean(1) - place) < 1.5).mean() for place in PLACES.values()]
     np.testing.assert_allclose(shares, [(label == LABELS).mean() for label in PLACES], atol=0.12)
+
+
+@pytest.mark.parametrize(
+    ("conditioning", "of_images", "of_rows"),
+    [(None, True, False), ("auxiliary", True, True), ("projection", False, False)],
+)
+def test_images_are_guessed_by_default(conditioning, of_images, of_rows):
+    for X, guessed in ((IMAGES, of_images), (ROWS, of_rows)):
+        critic = make(conditioning=conditioning, epochs=1).fit(X, LABELS[: len(X)]).discriminator_
+        assert (critic.auxiliary is not None) == guessed
 
 
 @pytest.mark.parametrize("loss", LOSSES)

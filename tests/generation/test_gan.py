@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy.stats import norm
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from torch import nn
 
@@ -226,6 +227,85 @@ def test_truncated_noise_stays_within_its_bounds_and_items_differ_less(images_ga
     assert codes.std() == pytest.approx(0.39, abs=0.03)  # of a normal distribution cut at 0.7
 
 
+class Below(nn.Module):
+    """Thinks the less of an item, the larger its first number is."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(()))
+
+    def forward(self, x):
+        return -self.weight * x.flatten(1)[:, 0]
+
+
+class Same(nn.Module):
+    """Gives the noise."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(()))
+
+    def forward(self, z):
+        return z * self.weight
+
+
+@pytest.fixture(scope="module")
+def judged():
+    """Items are noise, and the discriminator likes small ones; the real ones are normal."""
+    model = make(generator=Same(), discriminator=Below(), penalty=0.0).fit(rng.normal(size=(2_000, 3)))
+    model.generator_, model.discriminator_ = Same(), Below()
+    model.real_logits_ = norm.ppf(np.clip(np.arange(101) / 100, 1e-6, 1 - 1e-6))
+    return model
+
+
+@pytest.mark.parametrize("rejection", [0.0, 0.01, 0.3, 0.9])
+def test_what_is_less_real_than_so_many_real_items_is_drawn_anew(judged, rejection):
+    first = np.concatenate(list(judged.draws(4_000, rejection=rejection)))[:, 0]
+    bound = norm.isf(rejection)
+    assert (first > bound).mean() <= rejection**11 + 0.02  # ten tries more
+    if rejection < 0.5:
+        inside = first[first < bound]
+        cut = -norm.pdf(bound) / norm.cdf(bound) if rejection else 0.0
+        assert inside.mean() == pytest.approx(cut, abs=0.06)  # of a normal distribution cut off there
+    whole = np.concatenate(list(judged.draws(4_000, rejection=0.0)))[:, 0]
+    kept = whole < bound - 1e-3
+    np.testing.assert_array_equal(first[kept], whole[kept])
+
+
+def test_rows_are_rejected_by_default_and_images_are_not(judged, images_gan):
+    mine, wanted = (np.concatenate(list(judged.draws(300, **how))) for how in ({}, {"rejection": 0.01}))
+    np.testing.assert_array_equal(mine, wanted)
+    mine, wanted = (np.concatenate(list(images_gan.draws(30, **how))) for how in ({}, {"rejection": 0.0}))
+    np.testing.assert_array_equal(mine, wanted)
+
+
+def test_what_is_drawn_anew_does_not_hang_on_how_many_are_drawn(judged):
+    many, few = (np.concatenate(list(judged.draws(n, rejection=0.6))) for n in (600, 270))
+    np.testing.assert_array_equal(many[:270], few)
+    narrow = np.concatenate(list(judged.draws(300, rejection=0.6, truncation=0.5)))
+    assert np.abs(narrow).max() <= 0.5
+
+
+def test_what_the_discriminator_says_of_real_items_is_kept(tmp_path):
+    model = make(trainer=QUIET).fit(ROWS)
+    items = torch.cat(list(model._batches(model._read(ROWS))))
+    logits = model._logits(items, torch.zeros(len(items), 0)).numpy()
+    assert model.real_logits_.shape == (101,)
+    assert model.real_logits_[0] >= logits.min() - 1e-5
+    assert model.real_logits_[50] == pytest.approx(np.median(logits), abs=float(logits.std()))
+    model.save_pretrained(tmp_path)
+    np.testing.assert_allclose(hs.load(tmp_path).sample(9, rejection=0.5), model.sample(9, rejection=0.5), atol=1e-4)
+
+
+@pytest.mark.parametrize(("given", "rows", "images"), [("auto", "32", "auto"), ("bf16", "bf16", "bf16")])
+def test_rows_are_learned_in_float32(given, rows, images):
+    for kind, precision in (("vectors", rows), ("images", images)):
+        model = make(trainer=hs.Trainer(precision=given))
+        model.format_ = type("Format", (), {"kind": kind, "shape": (1, 28, 28)})()
+        model.seed_ = 0
+        assert model._trainer(model._default_recipe(100)).precision == precision
+
+
 def test_items_are_streamed_to_a_file_and_to_a_folder(images_gan, tmp_path):
     images_gan.write(tmp_path / "many.npy", 300, random_state=2)
     many = np.load(tmp_path / "many.npy")
@@ -356,6 +436,7 @@ def test_bad_hyperparameters_are_told_in_a_sentence(params, message):
     [
         (lambda m: m.sample(0), "n=0 is not possible"),
         (lambda m: m.sample(3, truncation=0), "truncation=0"),
+        (lambda m: m.sample(3, rejection=1.0), "rejection=1.0 is not possible"),
         (lambda m: m.sample(3, random_state=-1), "random_state=-1 is no seed"),
         (lambda m: m.invert(IMAGES[:2], steps=0), "steps=0"),
     ],
@@ -492,8 +573,8 @@ def test_defaults_make_about_eight_thousand_rounds(items, batch, monkeypatch):
 @pytest.mark.parametrize(
     ("params", "kind", "shape", "rate"),
     [
-        ({}, "images", (1, 8, 8), 4e-3),
-        ({}, "images", (3, 56, 28), 2e-3),
+        ({}, "images", (1, 8, 8), 2e-3),
+        ({}, "images", (3, 56, 28), 1e-3),
         ({"family": "dcgan"}, "images", (3, 56, 28), 5e-4),
         ({"family": "dcgan"}, "vectors", (7,), 3e-3),
     ],

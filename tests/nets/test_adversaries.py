@@ -8,7 +8,7 @@ from torch.nn.utils.parametrize import is_parametrized
 from hiddenspace.nets.adversaries import default_critic, default_generator
 from hiddenspace.nets.discriminators import Critic, ResidualBody, RowBody
 from hiddenspace.nets.features import FourierFeatures
-from hiddenspace.nets.generators import LeakyResidual
+from hiddenspace.nets.generators import LeakyResidual, RowGenerator
 
 SHAPES = [(1, 28, 28), (3, 32, 32), (3, 64, 64), (1, 8, 8), (4, 17, 5), (1, 1, 1), (2, 1, 9), (5,), (1,)]
 
@@ -86,3 +86,18 @@ def test_a_judge_of_rows_sees_fine_differences_soon():
     assert seen[0].shape == (2, 9)
     torch.testing.assert_close(seen[0][1, 1:5], torch.sin(0.01 * torch.pi * torch.tensor([0.5, 1.0, 2.0, 4.0])))
     torch.testing.assert_close(seen[0][1, 5:], torch.cos(0.01 * torch.pi * torch.tensor([0.5, 1.0, 2.0, 4.0])))
+
+
+def test_a_generator_of_rows_switches_between_places():
+    net = RowGenerator(2, 3, width=8, depth=3, places=4)
+    z = torch.randn(50, 2)
+    hidden = net.body(z)
+    weights = (net.choice(hidden)).exp()
+    wanted = (weights / weights.sum(1, keepdim=True)) @ net.places.weight.T + net.places.bias + net.around(hidden)
+    torch.testing.assert_close(net(z), wanted)
+    with torch.no_grad():
+        net.choice.weight.mul_(1e4)  # as steep as it likes
+        net.around.weight.zero_()
+        net.around.bias.zero_()
+    gaps = (net(z)[:, None] - (net.places.weight.T + net.places.bias)).norm(dim=2).min(1).values
+    assert (gaps < 0.01).float().mean() > 0.9

@@ -8,31 +8,27 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 import torch
-from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from hiddenspace import checks
 from hiddenspace.data.dataset import Dataset, split_positions
 from hiddenspace.data.named_batches import NamedBatches
-from hiddenspace.errors import DivergedError, ModelError, UsageError
+from hiddenspace.errors import DivergedError, UsageError
 from hiddenspace.generation.adapting import Adapting
 from hiddenspace.generation.differentiable import Differentiable
+from hiddenspace.generation.drawing import Drawing
 from hiddenspace.generation.health import GenerationWarning, Health, examined
-from hiddenspace.generation.inversion import Inversion, inverted
+from hiddenspace.generation.inversion import Inversion
 from hiddenspace.generation.judging import JUDGED, Judge, check_features, judging_features
-from hiddenspace.generation.noise import truncated_noise
 from hiddenspace.generation.opposing import Opposing
 from hiddenspace.generation.snapshots import SHOWN, Snapshots
-from hiddenspace.generation.streaming import write_items
 from hiddenspace.losses.adversarial import LOSSES, LossName, adversarial_loss
 from hiddenspace.models.batchwise import collected
-from hiddenspace.models.coder import Coder
 from hiddenspace.models.own_networks import check_decoder, check_logits, copied_network
 from hiddenspace.models.recipe import Recipe
 from hiddenspace.models.trained import Trained
@@ -48,7 +44,7 @@ from hiddenspace.training.trainer import OptimizerFactory, Trainer
 
 ROUNDS = {"images": 8_000, "vectors": 6_000, "table": 6_000}
 BATCHES = {"images": 32, "vectors": 256, "table": 256}
-RATE, DCGAN_RATE, ROW_RATE = 4e-3, 5e-4, 3e-3
+RATE, DCGAN_RATE, ROW_RATE = 2e-3, 5e-4, 3e-3
 UP_TO = 28
 """Pixels on a side up to which images have that rate; for larger ones it falls in proportion."""
 ROW_PENALTY = 0.1
@@ -66,7 +62,7 @@ RATE_BACK = 2e-3
 """The learning rate of the encoder that learns the way back."""
 
 
-class Generative(Trained, Coder):
+class Generative(Trained, Drawing):
     """Abstract: a generator, a discriminator, and an encoder that learns the way back to the noise.
 
     A subclass makes the networks (`_default_networks`), says which game they play (`_new_game`), and what stands beside
@@ -164,11 +160,6 @@ class Generative(Trained, Coder):
         """Where there is no penalty, the normalisation keeps the slopes down."""
         return self._penalty() == 0 if self.spectral_norm is None else bool(self.spectral_norm)
 
-    @property
-    def decoder_(self) -> nn.Module:  # type: ignore[override]
-        """The generator, by the name that spaces know."""
-        return self.generator_
-
     def _rules(self) -> dict[str, Any]:
         """What every game of two needs beside the networks."""
         augmentation = Differentiable() if self.augmentation == "auto" else self.augmentation
@@ -218,6 +209,8 @@ class Generative(Trained, Coder):
         trainer = super()._trainer(recipe)
         if given.optimizer is None and given.schedule is None:
             trainer = replace(trainer, schedule=OneCycle(warmup=0.0))
+        if given.precision == "auto" and self.format_.kind != "images":
+            trainer = replace(trainer, precision="32")  # eight bits blur what lies closer together than a hundredth
         return replace(trainer, ema=EMA) if trainer.ema is None else trainer
 
     def _train(self, game: Game, dataset: Dataset) -> None:
@@ -241,6 +234,8 @@ class Generative(Trained, Coder):
         self.health_ = examined(self.history_, self.best_epoch_, judge.copied(), len(training), self._diverged)
         for trouble in self.health_.troubles:
             warnings.warn(str(trouble), GenerationWarning, stacklevel=4)
+        some = self._some(dataset, beside, kept, JUDGED if self.format_.kind != "images" else ADAPTED)
+        self.real_logits_ = np.percentile(self._logits(*some).cpu().numpy(), np.arange(101))
         if self.inversion_steps:
             self._learn_the_way_back(batches)
 
@@ -261,26 +256,23 @@ class Generative(Trained, Coder):
             return []
 
         def logits_of(positions: np.ndarray) -> Callable[[], Tensor]:
-            some = np.random.default_rng(self.seed_).permutation(positions)[:ADAPTED]
-            items = torch.from_numpy(collected(self._batches(dataset.take(some))))
-            others = {name: torch.from_numpy(values[some]) for name, values in beside.items()}
-            return lambda: self._logits(items, others)
+            given = self._some(dataset, beside, positions, ADAPTED)
+            return lambda: self._logits(*given)
 
         def of_generated() -> Tensor:
-            made = torch.cat(list(self._drawn(ADAPTED)))
             codes = torch.cat(list(self._codes(ADAPTED, seed=0)))
-            return self._logits(made, {"condition": codes[:, self.latent :]})
+            return self._logits(torch.cat(list(self._drawn(ADAPTED))), codes[:, self.latent :])
 
         images = self.discriminator_steps * self.recipe_.batch_size * math.ceil(len(batches) / self._draws())
         return [Adapting(game, logits_of(kept), logits_of(held_out), of_generated, images)]
 
-    def _logits(self, items: Tensor, beside: Mapping[str, Tensor]) -> Tensor:
-        """What the discriminator says of items in model space."""
-        device = device_of(self.discriminator_)
-        conditions = [beside["condition"].to(device)] if self._width_of_conditions() else []
-        with in_evaluation(self.discriminator_) as discriminator:
-            logits: Tensor = discriminator(items.to(device), *conditions)
-        return logits.float()
+    def _some(
+        self, dataset: Dataset, beside: Mapping[str, np.ndarray], positions: np.ndarray, count: int
+    ) -> tuple[Tensor, Tensor]:
+        """Items in model space and their conditions (b, width), chosen by the seed."""
+        some = np.random.default_rng(self.seed_).permutation(positions)[:count]
+        items = torch.from_numpy(collected(self._batches(dataset.take(some))))
+        return items, torch.from_numpy(beside["condition"][some]) if beside else torch.zeros(len(some), 0)
 
     def _after_divergence(self, error: DivergedError, best_epoch: int) -> None:
         if best_epoch == 0:
@@ -325,86 +317,15 @@ class Generative(Trained, Coder):
         )
         play(game, batches, rounds=int(self.inversion_steps), trainer=trainer)
 
-    # new items --------------------------------------------------------------------------------------------------
-
-    def _codes(self, count: int, seed: int, truncation: float | None = None) -> Iterator[Tensor]:
-        """What the generator takes, in batches."""
-        yield from truncated_noise(count, self.latent, seed, truncation)
-
-    def _made(self, codes: Iterator[Tensor]) -> Iterator[np.ndarray]:
-        """Items of codes, in model space, batch by batch."""
-        for some in codes:
-            yield self.decoded(some.numpy())
-
-    @abstractmethod
-    def draws(self, n: int, *, random_state: int = 0) -> Iterator[np.ndarray]:
-        """New items in model space, batch by batch."""
-
-    def write(self, path: str | Path, n: int, *, random_state: int = 0, **how: Any) -> None:
-        """New items written as they are made: a million need no more memory than 256.
-
-        Parameters
-        ----------
-        path : path
-            A .npy file (images as bytes, rows as float32), or for images a folder with a PNG for each.
-        n : int
-            How many.
-        random_state : int
-            Of the noise: the items are those of `sample` with the same arguments.
-        **how
-            What else `sample` takes.
-
-        Raises
-        ------
-        UsageError
-            If these items cannot be written so; of tables, sample parts.
-        HiddenspaceError
-            If the operating system refuses to write.
-        """
-        check_is_fitted(self)
-        write_items(self.draws(n, random_state=random_state, **how), n, self.format_, Path(path))
-
-    def invert(self, X: Any, *, steps: int = 200, random_state: int = 0) -> np.ndarray:
-        """The noise whose items are nearest to these, by optimisation from the encoder's guess and from random places.
-
-        `transform` gives the guess alone, which is much quicker.
-
-        Parameters
-        ----------
-        X : as in `fit`
-            A few items.
-        steps : int
-            Of each start.
-        random_state : int
-            Of the random places.
-
-        Returns
-        -------
-        ndarray of shape (n, code), float32
-            For `inverse_transform`.
-        """
-        check_is_fitted(self)
-        checks.whole("steps", steps)
-        checks.seed("random_state", random_state)
-        found = []
-        for x in self._batches(self._read(X)):
-            with torch.no_grad():
-                start = self._encode(x) if self.inversion_steps else x.new_zeros(len(x), self.code_size_)
-            found.append(inverted(self._decode, x, start, self.latent, steps, random_state))
-        return collected(iter(found))
-
-    def _encode(self, x: Tensor) -> Tensor:
-        if not self.inversion_steps:
-            raise ModelError("it was fitted with inversion_steps=0 and has no way back; use invert, or fit it anew.")
-        return super()._encode(x)
-
     # what is learned --------------------------------------------------------------------------------------------
 
     def _fitted_config(self) -> dict[str, Any]:
-        mine = {"health": self.health_.config(), "judged_by": self.judged_by_}
+        logits = [float(logit) for logit in self.real_logits_]
+        mine = {"health": self.health_.config(), "judged_by": self.judged_by_, "real_logits": logits}
         return {**super()._fitted_config(), **mine}
 
     def _take_fitted_config(self, config: dict[str, Any]) -> None:
         super()._take_fitted_config(config)
         self.snapshots_, self.snapshot_epochs_ = np.zeros((0, SHOWN, 0, 0, 0), np.uint8), []
+        self.real_logits_ = np.array(config.pop("real_logits"))
         self.health_, self.judged_by_ = Health.from_config(config.pop("health")), str(config.pop("judged_by"))

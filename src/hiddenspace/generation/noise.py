@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import repeat
 
 import torch
 from torch import Tensor
@@ -13,19 +14,20 @@ from hiddenspace import checks
 AT_A_TIME = 256
 
 
-def truncated_noise(count: int, latent: int, seed: int, truncation: float | None = None) -> Iterator[Tensor]:
-    """Standard normal noise (b, latent) in batches of 256 at most, `count` rows in all.
+def truncated_noise(count: int | None, latent: int, seed: int, truncation: float | None = None) -> Iterator[Tensor]:
+    """Standard normal noise (b, latent) in batches of 256 at most, `count` rows in all, or without an end.
 
     Row i is the same whatever `count` is. With `truncation` t each number is drawn from between -t and t (Brock et al.
     2019, "Large scale GAN training", the truncation trick): nearer to what was seen most often, and less varied.
     """
     generator = torch.Generator().manual_seed(seed)
-    for start in range(0, count, AT_A_TIME):
+    starts = range(0, count, AT_A_TIME) if count is not None else repeat(0)
+    for start in starts:
         uniform = torch.rand(AT_A_TIME, latent, generator=generator, dtype=torch.float64)
         inside = 1.0 if truncation is None else math.erf(truncation / math.sqrt(2))
         # by the inverse of the distribution function, so that each number takes one draw
         noise = math.sqrt(2) * torch.erfinv(((2 * uniform - 1) * inside).clamp(-1 + 1e-15, 1 - 1e-15))
-        yield noise[: count - start].float()
+        yield noise[: AT_A_TIME if count is None else count - start].float()
 
 
 def check_sampling(n: int, truncation: float | None, random_state: int) -> None:

@@ -8,8 +8,7 @@ from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from hiddenspace.nets.discriminators import Critic, DCGANBody, ResidualBody, RowBody
-from hiddenspace.nets.generators import SLOPE, DCGANGenerator, ResidualGenerator, Shape
-from hiddenspace.nets.mlp import MLP
+from hiddenspace.nets.generators import DCGANGenerator, ResidualGenerator, RowGenerator, Shape
 
 Family = Literal["residual", "dcgan"]
 ROW_WIDTH, ROW_DEPTH, ROW_OCTAVES = 96, 3, 4
@@ -23,8 +22,7 @@ def default_generator(
 ) -> nn.Module:
     """(b, inputs) -> (b, *shape): of the family for images, fully connected for rows."""
     if len(shape) == 1:
-        layers = DEEPER * (depth or ROW_DEPTH)
-        return MLP([inputs, *[width or ROW_WIDTH] * layers, shape[0]], SLOPE)
+        return RowGenerator(inputs, shape[0], width or ROW_WIDTH, DEEPER * (depth or ROW_DEPTH))
     if family == "dcgan":
         return DCGANGenerator(inputs, shape, depth, width)
     return ResidualGenerator(inputs, shape, depth, width, blocks)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from hiddenspace.nets.blocks import Double, Size, sizes_of_stages
 from hiddenspace.nets.conv import default_depth
+from hiddenspace.nets.mlp import MLP
 
 Shape = tuple[int, ...]
 SLOPE = 0.2
@@ -97,6 +98,42 @@ class ResidualGenerator(nn.Module):
         coarse = self.head(z).reshape(-1, *self.coarsest).contiguous(memory_format=torch.channels_last)
         made = F.pixel_shuffle(self.last(self.stages(coarse)), self.patch)
         return torch.sigmoid(made[:, :, : self.size[0], : self.size[1]])
+
+
+class RowGenerator(nn.Module):
+    """Noise to rows: (b, latent) -> (b, columns), unbounded.
+
+    A fully connected network whose last hidden layer is a softmax over a few places that rows can be at, each of them
+    learned, beside a linear layer for the way around a place. A softmax switches as steeply as it likes, so that less
+    is made between clusters than by leaky rectifiers alone.
+
+    Parameters
+    ----------
+    latent
+        Numbers in the noise (and whatever condition stands beside it).
+    columns
+        Of the rows, which are best standardised.
+    width, depth
+        Units and layers, the softmax being the last.
+    places
+        Over which the softmax is.
+    """
+
+    def __init__(self, latent: int, columns: int, width: int = 96, depth: int = 6, places: int = 64) -> None:
+        super().__init__()
+        self.body = nn.Sequential(MLP([latent, *[width] * max(1, depth - 1)], SLOPE), nn.LeakyReLU(SLOPE))
+        self.choice = nn.Linear(width, places)
+        self.places = nn.Linear(places, columns)
+        self.around = nn.Linear(width, columns)
+        nn.init.normal_(self.places.weight)  # standardised rows lie about as far apart
+        with torch.no_grad():
+            self.around.weight.mul_(0.1)
+
+    def forward(self, z: Tensor) -> Tensor:
+        """(b, latent) -> (b, columns)."""
+        hidden = self.body(z)
+        rows: Tensor = self.places(self.choice(hidden).softmax(1)) + self.around(hidden)
+        return rows
 
 
 class DCGANGenerator(nn.Module):

@@ -53,7 +53,7 @@ class Compiler:
             if module._compiled_call_impl is None and name not in self.game.never_compiled
         ]
         for module in self._compiled:
-            module._compiled_call_impl = torch.compile(_called(module))
+            module._compiled_call_impl = _compiled(module)
 
     @contextmanager
     def failures_told(self) -> Iterator[None]:
@@ -75,10 +75,20 @@ class Compiler:
             module._compiled_call_impl = None
 
 
-def _called(module: nn.Module) -> Callable[..., Any]:
-    """A call of a network in a frame of our own: `Module.compile` passes over torch's own classes (nn.Sequential)."""
+def _compiled(module: nn.Module) -> Callable[..., Any]:
+    """A compiled call of a network, in a frame of our own: `Module.compile` passes over torch's own classes.
+
+    While all its weights are frozen the network is called as it is: what torch 2.11 had compiled then gave no gradients
+    to the weights later either.
+    """
 
     def call(*args: Any, **kwargs: Any) -> Any:
         return module._call_impl(*args, **kwargs)  # type: ignore[no-untyped-call]
 
-    return call
+    compiled = torch.compile(call)
+
+    def called(*args: Any, **kwargs: Any) -> Any:
+        learns = any(parameter.requires_grad for parameter in module.parameters())
+        return (compiled if learns else call)(*args, **kwargs)
+
+    return called
