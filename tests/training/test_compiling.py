@@ -92,3 +92,16 @@ def test_what_somebody_has_compiled_before_stays_so():
     compiler.begin()
     compiler.undo()
     assert game.net._compiled_call_impl is before
+
+
+def test_a_frozen_network_is_called_as_it_is(monkeypatch):
+    calls = []
+    monkeypatch.setattr(torch, "compile", lambda f: lambda *given: calls.append(f) or f(*given))
+    game, x = Rebuild(), torch.ones(2, 4)
+    compiler = Compiler(game, Trainer(compile=True), torch.device("cpu"))
+    compiler.begin()
+    for learns in (False, True, False, True):
+        game.requires_grad_(learns)
+        assert game.net(x).requires_grad == learns
+    assert len(calls) == 2
+    compiler.undo()
