@@ -1,6 +1,6 @@
 """Eight Gaussians on a ring and 25 on a grid: whether a GAN finds all of them, and how much it leaves between them.
 
-Run: python gan_toys.py [--seeds 5] [--data ring grid]
+Run: python gan_toys.py [--seeds 5] [--data ring grid] [--models ...]
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import time
 import warnings
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -56,12 +57,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--data", nargs="+", default=list(SPREAD), choices=list(SPREAD))
+    parser.add_argument("--models", nargs="+", default=list(MODELS), choices=list(MODELS))
     arguments = parser.parse_args()
     rows = []
     for name in arguments.data:
-        for title, model in MODELS.items():
+        for title in arguments.models:
             seeds = [
-                once("gan_toys", f"{name}, {title}, {seed}", lambda s=seed, n=name, m=model: measure(n, m, s))
+                once("gan_toys", f"{name}, {title}, {seed}", partial(measure, name, MODELS[title], seed))
                 for seed in range(arguments.seeds)
             ]
             modes = f"{min(s['modes'] for s in seeds):.0f} of {len(centres(name))}"

@@ -134,7 +134,7 @@ class ConditionalGAN(Generative):
         For arrays (n, d): one scale for all columns, each standardised by itself, or chosen by the values.
     epochs : int, optional
         Passes over the data at most (over few items several in one, see `recipe_`); by default what makes 8,000
-        rounds of images, 6,000 of rows.
+        rounds of images, 5,000 of rows.
     batch_size : int, optional
         By default 32 images or 256 rows.
     learning_rate : float, optional

@@ -42,7 +42,7 @@ from hiddenspace.training.play import play
 from hiddenspace.training.schedules import OneCycle
 from hiddenspace.training.trainer import OptimizerFactory, Trainer
 
-ROUNDS = {"images": 8_000, "vectors": 6_000, "table": 6_000}
+ROUNDS = {"images": 8_000, "vectors": 5_000, "table": 5_000}
 BATCHES = {"images": 32, "vectors": 256, "table": 256}
 RATE, DCGAN_RATE, ROW_RATE = 2e-3, 5e-4, 3e-3
 UP_TO = 28
