@@ -25,24 +25,31 @@ import hiddenspace as hs
 from hiddenspace.pictures import tile
 
 FIGURES = ("frechet", "frechet, random net", "precision", "recall", "copies")
+VAE, MIXTURE = "hs.VariationalAutoencoder", "codes by a mixture"
+Made = dict[str, np.ndarray]
+"""New images, by the way in which they were drawn; '' is the model's own."""
 HEADER = ["", "Frechet", "ratio to the VAE", "precision", "recall", "copies", "seconds"]
 
 
-def by_gan(images: np.ndarray, seed: int, seconds: float) -> np.ndarray:
+def by_gan(images: np.ndarray, seed: int, seconds: float) -> Made:
     """With defaults alone: it stops by its own count, which must be within the time."""
-    return np.asarray(hs.GAN(random_state=seed, inversion_steps=0).fit(images).sample(SAMPLES, random_state=seed))
+    return {"": hs.GAN(random_state=seed, inversion_steps=0).fit(images).sample(SAMPLES, random_state=seed)}
 
 
-def by_vae(images: np.ndarray, seed: int, seconds: float) -> np.ndarray:
-    """As many epochs as the time allows."""
+def by_vae(images: np.ndarray, seed: int, seconds: float) -> Made:
+    """As many epochs as the time allows; drawn from the prior, and from a mixture of Gaussians of its codes."""
     started = time.perf_counter()
     hs.VariationalAutoencoder(code=16, epochs=1, random_state=seed).fit(images)
     epochs = max(1, int(seconds / (time.perf_counter() - started)))
     vae = hs.VariationalAutoencoder(code=16, epochs=epochs, patience=epochs, random_state=seed).fit(images)
-    return np.asarray(hs.HiddenSpace(vae, images).sample(SAMPLES, method="prior", random_state=seed))
+    space = hs.HiddenSpace(vae, images)
+    return {
+        "": space.sample(SAMPLES, method="prior", random_state=seed),
+        MIXTURE: space.sample(SAMPLES, method="gmm", random_state=seed),
+    }
 
 
-def by_sngan(images: np.ndarray, seed: int, seconds: float, width: int) -> np.ndarray:
+def by_sngan(images: np.ndarray, seed: int, seconds: float, width: int) -> Made:
     """Mimicry's own nets and loop, in an environment of its own."""
     with tempfile.TemporaryDirectory() as name:
         read, written = Path(name, "images.npy"), Path(name, "samples.npy")
@@ -50,11 +57,11 @@ def by_sngan(images: np.ndarray, seed: int, seconds: float, width: int) -> np.nd
         arguments = ["--seconds", str(seconds), "--seed", str(seed), "--width", str(width)]
         script = str(ROOT / "benchmarks" / "mimicry_peer.py")
         subprocess.run([mimicry(), script, str(read), str(written), *arguments], check=True)
-        return np.asarray(np.load(written))
+        return {"": np.load(written)}
 
 
-MODELS: dict[str, Callable[[np.ndarray, int, float], np.ndarray]] = {
-    "hs.VariationalAutoencoder, prior": by_vae,
+MODELS: dict[str, Callable[[np.ndarray, int, float], Made]] = {
+    VAE: by_vae,
     "hs.GAN": by_gan,
     "SNGAN, width 256": partial(by_sngan, width=256),
     "SNGAN, width 32": partial(by_sngan, width=32),
@@ -66,12 +73,16 @@ def measure(judge: Judge, model: Any, seed: int, seconds: float, picture: Path |
     started = time.perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        images = model(judge.train, seed, seconds)
-    took = time.perf_counter() - started
-    if picture is not None:
-        picture.parent.mkdir(parents=True, exist_ok=True)
-        tile(images[:100] / 255, columns=10).save(picture)
-    return {**dict(zip(FIGURES, judge.figures(images), strict=True)), "seconds": took}
+        made = model(judge.train, seed, seconds)
+    found = {"seconds": time.perf_counter() - started}
+    for way, images in made.items():
+        if picture is not None:
+            picture.parent.mkdir(parents=True, exist_ok=True)
+            drawn = picture.with_stem(f"{picture.stem} {way}".strip())
+            tile(np.asarray(images[:100]) / 255, columns=10).save(drawn)
+        figures = judge.figures(np.asarray(images))
+        found |= {f"{way} {name}".strip(): figure for name, figure in zip(FIGURES, figures, strict=True)}
+    return found
 
 
 def main() -> None:
@@ -95,16 +106,21 @@ def main() -> None:
             ["training images", f"{floor['frechet']:.2f}", "", *(f"{floor[k]:.3f}" for k in ("precision", "recall"))]
         ]
         rows[0] += ["", ""]
-        vae = [figures["frechet"] for figures in found.get("hs.VariationalAutoencoder, prior", [])]
+        vae = [figures["frechet"] for figures in found.get(VAE, [])]
         for title, seeds in found.items():
-            distances = [figures["frechet"] for figures in seeds]
-            ratio = spread([a / b for a, b in zip(distances, vae, strict=True)], 2) if vae else ""
-            rest = [spread([s[k] for s in seeds], 3) for k in ("precision", "recall", "copies")]
-            rows.append([title, spread(distances, 2), ratio, *rest, spread([s["seconds"] for s in seeds], 0)])
+            ways = [way for way in ("", MIXTURE) if f"{way} frechet".strip() in seeds[0]]
+            for way in ways:
+                columns = {name: [s[f"{way} {name}".strip()] for s in seeds] for name in FIGURES}
+                distances = columns["frechet"]
+                ratio = spread([a / b for a, b in zip(distances, vae, strict=True)], 2) if vae else ""
+                rest = [spread(columns[k], 3) for k in ("precision", "recall", "copies")]
+                seconds = spread([s["seconds"] for s in seeds], 0)
+                rows.append([f"{title}, {way}" if way else title, spread(distances, 2), ratio, *rest, seconds])
         notes = [
             f"{len(judge.train):,} training images, {SAMPLES:,} new ones against the 10,000 test images; "
             f"{options.minutes:g} minutes each; the GAN has its defaults and stops by its own count; the VAE has codes "
-            f"of 16; seeds 0 to {options.seeds - 1}: mean (lowest to highest).",
+            "of 16, drawn from the prior or from a mixture of Gaussians fitted to its codes; seeds 0 to "
+            f"{options.seeds - 1}: mean (lowest to highest).",
             f"Frechet, precision and recall (k = 3): over the features of {NAME}. It is no FID.",
             "SNGAN: nets, loss, loop and settings for CIFAR-10 of torch-mimicry, on pictures padded to 32 x 32 with "
             "three equal channels; of width 256, as published, and narrowed, which makes more steps in the time.",

@@ -101,3 +101,9 @@ def test_a_generator_of_rows_switches_between_places():
         net.around.bias.zero_()
     gaps = (net(z)[:, None] - (net.places.weight.T + net.places.bias)).norm(dim=2).min(1).values
     assert (gaps < 0.01).float().mean() > 0.9
+
+
+@pytest.mark.parametrize(("columns", "width"), [(2, 64), (32, 64), (100, 200), (5_000, 512)])
+def test_nets_of_many_columns_are_wider(columns, width):
+    assert default_generator("residual", 3, (columns,)).choice.in_features == width
+    assert default_critic("residual", (columns,)).head.in_features == width

@@ -11,8 +11,8 @@ from hiddenspace.nets.discriminators import Critic, DCGANBody, ResidualBody, Row
 from hiddenspace.nets.generators import DCGANGenerator, ResidualGenerator, RowGenerator, Shape
 
 Family = Literal["residual", "dcgan"]
-ROW_WIDTH, ROW_DEPTH, ROW_OCTAVES = 96, 3, 4
-"""Octaves only beside a penalty on slopes: with spectral normalisation alone they let modes be dropped."""
+ROW_WIDTH, WIDEST_ROW, ROW_DEPTH, ROW_OCTAVES = 64, 512, 3, 4
+"""Units: twice the columns, within these bounds. Octaves only beside a penalty on slopes: with spectral normalisation alone they let modes be dropped."""
 DEEPER = 2
 """Times as many layers has the generator of rows: it must be steep between clusters, or it fills what is between."""
 
@@ -22,7 +22,7 @@ def default_generator(
 ) -> nn.Module:
     """(b, inputs) -> (b, *shape): of the family for images, fully connected for rows."""
     if len(shape) == 1:
-        return RowGenerator(inputs, shape[0], width or ROW_WIDTH, DEEPER * (depth or ROW_DEPTH))
+        return RowGenerator(inputs, shape[0], width or _row_width(shape[0]), DEEPER * (depth or ROW_DEPTH))
     if family == "dcgan":
         return DCGANGenerator(inputs, shape, depth, width)
     return ResidualGenerator(inputs, shape, depth, width, blocks)
@@ -46,7 +46,7 @@ def default_critic(
     """
     body: RowBody | DCGANBody | ResidualBody
     if len(shape) == 1:
-        body = RowBody(shape[0], width or ROW_WIDTH, depth or ROW_DEPTH, 0 if spectral else ROW_OCTAVES)
+        body = RowBody(shape[0], width or _row_width(shape[0]), depth or ROW_DEPTH, 0 if spectral else ROW_OCTAVES)
     elif family == "dcgan":
         body = DCGANBody(shape, depth, width)
     else:
@@ -57,3 +57,7 @@ def default_critic(
             if isinstance(module, nn.Conv2d | nn.Linear):
                 spectral_norm(module)
     return critic
+
+
+def _row_width(columns: int) -> int:
+    return min(max(ROW_WIDTH, 2 * columns), WIDEST_ROW)

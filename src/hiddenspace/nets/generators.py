@@ -119,7 +119,7 @@ class RowGenerator(nn.Module):
         Over which the softmax is.
     """
 
-    def __init__(self, latent: int, columns: int, width: int = 96, depth: int = 6, places: int = 64) -> None:
+    def __init__(self, latent: int, columns: int, width: int = 64, depth: int = 6, places: int = 64) -> None:
         super().__init__()
         self.body = nn.Sequential(MLP([latent, *[width] * max(1, depth - 1)], SLOPE), nn.LeakyReLU(SLOPE))
         self.choice = nn.Linear(width, places)
