@@ -306,6 +306,26 @@ def test_rows_are_learned_in_float32(given, rows, images):
         assert model._trainer(model._default_recipe(100)).precision == precision
 
 
+@pytest.mark.parametrize(
+    ("X", "width", "wanted"), [(ROWS, 64, 1), (ROWS, 500, 2), (IMAGES, 8, 2)], ids=["small", "large", "images"]
+)
+def test_small_networks_of_rows_are_learned_on_one_thread(X, width, wanted):
+    seen = []
+
+    class Watch(hs.Observer):
+        def __call__(self, event):
+            seen.append(torch.get_num_threads())
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        make(width=width, epochs=1, inversion_steps=0, trainer=hs.Trainer(progress=False, observers=[Watch()])).fit(X)
+        assert set(seen) == {wanted}
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_items_are_streamed_to_a_file_and_to_a_folder(images_gan, tmp_path):
     images_gan.write(tmp_path / "many.npy", 300, random_state=2)
     many = np.load(tmp_path / "many.npy")

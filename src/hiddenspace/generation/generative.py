@@ -6,6 +6,7 @@ import math
 import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, Literal, get_args
@@ -40,6 +41,7 @@ from hiddenspace.training.events import Observer
 from hiddenspace.training.game import Batches, Game
 from hiddenspace.training.play import play
 from hiddenspace.training.schedules import OneCycle
+from hiddenspace.training.threads import one_if_small
 from hiddenspace.training.trainer import OptimizerFactory, Trainer
 
 ROUNDS = {"images": 8_000, "vectors": 5_000, "table": 5_000}
@@ -228,7 +230,9 @@ class Generative(Trained, Drawing):
         judge, snapshots = self._judge(training, dataset.take(held_out)), Snapshots(self._drawn)
         self._diverged: str | None = None
         watchers: list[Observer] = [judge, *[snapshots] * (self.format_.kind == "images")]
-        self._play(game, batches, None, [*self._adapting(game, dataset, beside, kept, held_out, batches), *watchers])
+        watchers = [*self._adapting(game, dataset, beside, kept, held_out, batches), *watchers]
+        with nullcontext() if self.format_.kind == "images" else one_if_small(game):
+            self._play(game, batches, None, watchers)
         self.snapshots_, self.snapshot_epochs_ = snapshots.images(), list(snapshots.at)
         self.judged_by_ = judge.by.description
         self.health_ = examined(self.history_, self.best_epoch_, judge.copied(), len(training), self._diverged)

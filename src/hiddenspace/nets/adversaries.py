@@ -12,7 +12,8 @@ from hiddenspace.nets.generators import DCGANGenerator, ResidualGenerator, RowGe
 
 Family = Literal["residual", "dcgan"]
 ROW_WIDTH, WIDEST_ROW, ROW_DEPTH, ROW_OCTAVES = 64, 512, 3, 4
-"""Units: twice the columns, within these bounds. Octaves only beside a penalty on slopes: with spectral normalisation alone they let modes be dropped."""
+"""Units are twice the columns, within these bounds. Octaves stand only beside a penalty on slopes: with spectral
+normalisation alone they let modes be dropped."""
 DEEPER = 2
 """Times as many layers has the generator of rows: it must be steep between clusters, or it fills what is between."""
 
