@@ -22,8 +22,8 @@ from hiddenspace.pictures import tile
 
 MADE = 60_000
 MODELS: dict[str, dict[str, Any]] = {
-    "projection": {},
-    "auxiliary": {"conditioning": "auxiliary"},
+    "auxiliary": {},
+    "projection": {"conditioning": "projection"},
 }
 
 

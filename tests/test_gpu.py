@@ -174,8 +174,8 @@ def short_epochs(monkeypatch):
 def test_a_generator_draws_as_on_the_cpu_and_is_saved(name, kind, tmp_path):
     model = generator(name, kind)
     assert device_of(model.generator_).type == device_of(model.discriminator_).type == DEVICE
-    drawn = next(model.draws(20))
-    assert_near(drawn, next(on_cpu(model).draws(20)))
+    how = {} if name == "conditional" or kind == "images" else {"rejection": 0}  # rounding may bring one over the edge
+    assert_near(next(model.draws(20, **how)), next(on_cpu(model).draws(20, **how)))
     some = DATA[kind][:5]
     assert_near(model.transform(some), on_cpu(model).transform(some))
     assert np.isfinite(model.invert(some, steps=5)).all()

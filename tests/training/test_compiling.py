@@ -105,3 +105,8 @@ def test_a_frozen_network_is_called_as_it_is(monkeypatch):
         assert game.net(x).requires_grad == learns
     assert len(calls) == 2
     compiler.undo()
+    game.requires_grad_(False)
+    compiler.begin()  # as one that never learns
+    game.net(x)
+    assert len(calls) == 3
+    compiler.undo()

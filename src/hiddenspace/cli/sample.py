@@ -40,6 +40,7 @@ def sample(
     seed: int = 0,
     labels: str | None = None,
     truncation: float | None = None,
+    rejection: float | None = None,
     source: str | None = None,
     nearest: bool = False,
     out: str | None = None,
@@ -65,6 +66,9 @@ def sample(
         What a conditional GAN shall draw, in turn: values separated by commas, such as 0,1,2.
     truncation : float, optional
         Of a GAN's noise: about 0.7 makes items more typical and less varied.
+    rejection : float, optional
+        What a GAN's discriminator finds less real than all but this share of held-out items is drawn anew; by default
+        0.01 for rows, 0 for images.
     source : str, optional
         The items whose codes are the example; by default those whose codes the run has stored.
     nearest : bool
@@ -75,9 +79,14 @@ def sample(
     """
     checks.whole("n", n)
     if (generator := generator_of(run)) is not None:
-        return _sample_generator(generator, n, seed, labels, truncation, source or nearest, out)
-    if labels is not None or truncation is not None:
-        raise UsageError(f"--labels and --truncation are for GANs, which {run} is not; leave them out.")
+        how: dict[str, Any] = {"truncation": truncation}
+        if rejection is not None:
+            if isinstance(generator, ConditionalGAN):
+                raise UsageError("--rejection is for GANs without conditions; leave it out.")
+            how["rejection"] = rejection
+        return _sample_generator(generator, n, seed, labels, how, source or nearest, out)
+    if labels is not None or truncation is not None or rejection is not None:
+        raise UsageError(f"--labels, --truncation and --rejection are for GANs, which {run} is not; leave them out.")
     space = space_of(run, source)
     path = _path(space, out, nearest)
     codes = space.density(method, random_state=seed).sample(n, seed)
@@ -98,7 +107,7 @@ def _sample_generator(
     n: int,
     seed: int,
     labels: str | None,
-    truncation: float | None,
+    how: dict[str, Any],
     unused: object,
     out: str | None,
 ) -> None:
@@ -106,9 +115,8 @@ def _sample_generator(
         raise UsageError("--source and --nearest are for the codes of autoencoders; a GAN draws noise, leave them out.")
     kind = model.format_.kind
     path = Path(out or "samples" + ENDINGS[kind][0])
-    how: dict[str, Any] = {"truncation": truncation}
     if labels is not None:
-        how["labels"] = _named(model, labels)
+        how = how | {"labels": _named(model, labels)}
     if path.suffix.lower() == ".npy" or (kind == "images" and not path.suffix):
         model.write(path, n, random_state=seed, **how)
     else:

@@ -314,7 +314,6 @@ class ConditionalGAN(Generative):
         *,
         labels: Any = None,
         truncation: float | None = None,
-        rejection: float | None = None,
         random_state: int = 0,
     ) -> np.ndarray | pd.DataFrame:
         """New items, of what one names.
@@ -328,11 +327,6 @@ class ConditionalGAN(Generative):
         truncation : float, optional
             Above 0: numbers of the noise lie between -truncation and truncation. About 0.7 makes items more typical and
             less varied.
-        rejection : float, optional
-            From 0 to 1: items that the discriminator finds less real than this share of the real ones are drawn anew,
-            up to ten times; what lies between clusters goes that way. By default 0.01 for rows, and 0 for images. A
-            simple form of the rejection of Azadi et al. 2019, who use the odds of real and generated, which a
-            discriminator with a penalty on its slopes does not give.
         random_state : int
             Of the noise.
 
@@ -345,7 +339,7 @@ class ConditionalGAN(Generative):
         DataError
             If a label was not among those that were learned from.
         """
-        batches = self.draws(n, labels=labels, truncation=truncation, rejection=rejection, random_state=random_state)
+        batches = self.draws(n, labels=labels, truncation=truncation, random_state=random_state)
         return self._to_data(np.concatenate(list(batches)), None)
 
     def draws(
@@ -354,7 +348,6 @@ class ConditionalGAN(Generative):
         *,
         labels: Any = None,
         truncation: float | None = None,
-        rejection: float | None = None,
         random_state: int = 0,
     ) -> Iterator[np.ndarray]:
         """The same items in model space, batch by batch, for more of them than memory holds."""
@@ -364,7 +357,7 @@ class ConditionalGAN(Generative):
             raise DataError("labels are empty; name at least one, or leave them out.")
         count = n if n is not None else 64 if encoded is None else len(encoded)
         check_sampling(count, truncation, random_state)
-        return self._made(self._codes(count, random_state, truncation, encoded), rejection, random_state, truncation)
+        return self._made(self._codes(count, random_state, truncation, encoded))
 
     def _codes(
         self, count: int, seed: int, truncation: float | None = None, encoded: Tensor | None = None

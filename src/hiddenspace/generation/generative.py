@@ -6,7 +6,7 @@ import math
 import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, Literal, get_args
@@ -22,11 +22,11 @@ from hiddenspace.data.named_batches import NamedBatches
 from hiddenspace.errors import DivergedError, UsageError
 from hiddenspace.generation.adapting import Adapting
 from hiddenspace.generation.differentiable import Differentiable
-from hiddenspace.generation.drawing import Drawing
 from hiddenspace.generation.health import GenerationWarning, Health, examined
 from hiddenspace.generation.inversion import Inversion
 from hiddenspace.generation.judging import JUDGED, Judge, check_features, judging_features
 from hiddenspace.generation.opposing import Opposing
+from hiddenspace.generation.sampling import Sampling
 from hiddenspace.generation.snapshots import SHOWN, Snapshots
 from hiddenspace.losses.adversarial import LOSSES, LossName, adversarial_loss
 from hiddenspace.models.batchwise import collected
@@ -40,6 +40,7 @@ from hiddenspace.nets.modes import in_evaluation
 from hiddenspace.training.events import Observer
 from hiddenspace.training.game import Batches, Game
 from hiddenspace.training.play import play
+from hiddenspace.training.precision import Precision
 from hiddenspace.training.schedules import OneCycle
 from hiddenspace.training.threads import one_if_small
 from hiddenspace.training.trainer import OptimizerFactory, Trainer
@@ -64,7 +65,7 @@ RATE_BACK = 2e-3
 """The learning rate of the encoder that learns the way back."""
 
 
-class Generative(Trained, Drawing):
+class Generative(Trained, Sampling):
     """Abstract: a generator, a discriminator, and an encoder that learns the way back to the noise.
 
     A subclass makes the networks (`_default_networks`), says which game they play (`_new_game`), and what stands beside
@@ -211,9 +212,12 @@ class Generative(Trained, Drawing):
         trainer = super()._trainer(recipe)
         if given.optimizer is None and given.schedule is None:
             trainer = replace(trainer, schedule=OneCycle(warmup=0.0))
-        if given.precision == "auto" and self.format_.kind != "images":
-            trainer = replace(trainer, precision="32")  # eight bits blur what lies closer together than a hundredth
+        trainer = replace(trainer, precision=self._precision(given))
         return replace(trainer, ema=EMA) if trainer.ema is None else trainer
+
+    def _precision(self, given: Trainer) -> Precision:
+        """Eight bits blur rows that lie closer together than a hundredth."""
+        return "32" if given.precision == "auto" and self.format_.kind != "images" else given.precision
 
     def _train(self, game: Game, dataset: Dataset) -> None:
         assert isinstance(game, Opposing)
@@ -231,17 +235,26 @@ class Generative(Trained, Drawing):
         self._diverged: str | None = None
         watchers: list[Observer] = [judge, *[snapshots] * (self.format_.kind == "images")]
         watchers = [*self._adapting(game, dataset, beside, kept, held_out, batches), *watchers]
-        with nullcontext() if self.format_.kind == "images" else one_if_small(game):
+        with self._threads():
             self._play(game, batches, None, watchers)
         self.snapshots_, self.snapshot_epochs_ = snapshots.images(), list(snapshots.at)
         self.judged_by_ = judge.by.description
         self.health_ = examined(self.history_, self.best_epoch_, judge.copied(), len(training), self._diverged)
         for trouble in self.health_.troubles:
             warnings.warn(str(trouble), GenerationWarning, stacklevel=4)
-        some = self._some(dataset, beside, kept, JUDGED if self.format_.kind != "images" else ADAPTED)
-        self.real_logits_ = np.percentile(self._logits(*some).cpu().numpy(), np.arange(101))
+        self._look_back(dataset, held_out)
         if self.inversion_steps:
             self._learn_the_way_back(batches)
+
+    def _look_back(self, dataset: Dataset, held_out: np.ndarray) -> None:
+        """What a subclass wants to know of the trained discriminator; the positions are those held out."""
+
+    def _threads(self) -> AbstractContextManager[None]:
+        """One for small networks of rows, unless they are somebody's own."""
+        own = self.generator is not None or self.discriminator is not None
+        if own or self.format_.kind == "images":
+            return nullcontext()
+        return one_if_small(self.generator_, self.discriminator_)
 
     def _adapting(
         self,
@@ -308,8 +321,10 @@ class Generative(Trained, Drawing):
     def _learn_the_way_back(self, batches: NamedBatches) -> None:
         """Trains the encoder against the finished generator, on the same devices; no files are written of it."""
         game = Inversion(self.encoder_, self.generator_, self.latent, self._conditions())
+        given = self.trainer or Trainer()
         trainer = replace(
-            self.trainer or Trainer(),
+            given,
+            precision=self._precision(given),
             optimizer=partial(torch.optim.Adam, lr=RATE_BACK, fused=True),
             schedule=OneCycle(),
             clip=1.0,
@@ -319,17 +334,16 @@ class Generative(Trained, Drawing):
             loggers=(),
             observers=(),
         )
-        play(game, batches, rounds=int(self.inversion_steps), trainer=trainer)
+        with self._threads():
+            play(game, batches, rounds=int(self.inversion_steps), trainer=trainer)
 
     # what is learned --------------------------------------------------------------------------------------------
 
     def _fitted_config(self) -> dict[str, Any]:
-        logits = [float(logit) for logit in self.real_logits_]
-        mine = {"health": self.health_.config(), "judged_by": self.judged_by_, "real_logits": logits}
+        mine = {"health": self.health_.config(), "judged_by": self.judged_by_}
         return {**super()._fitted_config(), **mine}
 
     def _take_fitted_config(self, config: dict[str, Any]) -> None:
         super()._take_fitted_config(config)
         self.snapshots_, self.snapshot_epochs_ = np.zeros((0, SHOWN, 0, 0, 0), np.uint8), []
-        self.real_logits_ = np.array(config.pop("real_logits"))
         self.health_, self.judged_by_ = Health.from_config(config.pop("health")), str(config.pop("judged_by"))

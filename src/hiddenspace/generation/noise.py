@@ -12,6 +12,8 @@ from torch import Tensor
 from hiddenspace import checks
 
 AT_A_TIME = 256
+ANEW = 2**32
+"""Beyond all seeds of a sample: where those of noise drawn anew begin."""
 
 
 def truncated_noise(count: int | None, latent: int, seed: int, truncation: float | None = None) -> Iterator[Tensor]:

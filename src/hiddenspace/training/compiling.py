@@ -78,8 +78,8 @@ class Compiler:
 def _compiled(module: nn.Module) -> Callable[..., Any]:
     """A compiled call of a network, in a frame of our own: `Module.compile` passes over torch's own classes.
 
-    While all its weights are frozen the network is called as it is: what torch 2.11 had compiled then gave no gradients
-    to the weights later either.
+    While the weights of a network that learns are frozen it is called as it is: what torch 2.11 had compiled then gave
+    no gradients to the weights later either.
     """
 
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -87,8 +87,12 @@ def _compiled(module: nn.Module) -> Callable[..., Any]:
 
     compiled = torch.compile(call)
 
+    def learns() -> bool:
+        return any(parameter.requires_grad for parameter in module.parameters())
+
+    never = not learns()  # nobody's turn has begun
+
     def called(*args: Any, **kwargs: Any) -> Any:
-        learns = any(parameter.requires_grad for parameter in module.parameters())
-        return (compiled if learns else call)(*args, **kwargs)
+        return (compiled if never or learns() else call)(*args, **kwargs)
 
     return called

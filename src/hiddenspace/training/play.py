@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor, nn
-from torch.optim import LBFGS
 
 from hiddenspace.errors import UsageError
 from hiddenspace.training import ranks
@@ -98,7 +97,7 @@ class _Match:
         self.validation = validation and validation.on(self.device, ranks.rank(), ranks.world_size())
         bfloat16 = self.device if resolve(trainer.precision, self.device) == "bf16" else None
         self.turns = {name: Turn(name, p, game, trainer, bfloat16) for name, p in game.players().items()}
-        if not any(isinstance(turn.optimizer, LBFGS) for turn in self.turns.values()):  # it takes weights as flat views
+        if trainer.channels_last:
             _kernels_by_channel(game)
         average = MovingAverage(game, trainer.ema) if trainer.ema is not None else None
         self.state = State(game, self.turns, observers, self.device, average)
@@ -244,10 +243,7 @@ class _Match:
 
 
 def _kernels_by_channel(game: Game) -> None:
-    """Puts the kernels of convolutions into the order in memory in which processors and devices want them.
-
-    Maps come out in that order too, and nobody turns them round for each layer and step.
-    """
+    """Puts the kernels of convolutions into the order in memory in which hardware wants them, and maps follow."""
     for module in game.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
             module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # which torch's stubs leave out

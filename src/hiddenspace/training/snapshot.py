@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.optim import Optimizer
 
 from hiddenspace.errors import TrainingError
 from hiddenspace.training import ranks
@@ -58,11 +59,20 @@ class State:
             self.average.restore(kept["average"])
         for name, turn in self.turns.items():
             turn.optimizer.load_state_dict(kept["optimizers"][name])
+            _lie_as_weights_do(turn.optimizer)
             turn.minimised = set(kept["minimised"][name])
         self.history.restore(kept["history"])
         for name, observer in named(self.observers).items():
             if name in kept["observers"]:
                 observer.restore(kept["observers"][name])
+
+
+def _lie_as_weights_do(optimizer: Optimizer) -> None:
+    """Puts averages of gradients into the order that their weights have in memory, by which fused optimizers go."""
+    for parameter, kept in optimizer.state.items():
+        for name, value in kept.items():
+            if isinstance(value, Tensor) and value.shape == parameter.shape:
+                kept[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
 
 
 class Checkpoints:

@@ -22,22 +22,14 @@ from hiddenspace.models.coder import Coder
 from hiddenspace.nets.devices import device_of
 from hiddenspace.nets.modes import in_evaluation
 
-REJECTED = 0.01
-"""Of the real rows, the share that the discriminator finds less real than any drawn one may be."""
-TRIES = 10
-"""Times that noise is drawn anew for an item that the discriminator does not take."""
-ANEW = 2**32
-"""Beyond all seeds of a sample: where those of noise drawn anew begin."""
 
-
-class Drawing(Coder):
+class Sampling(Coder):
     """Abstract: draws items of noise, and finds the noise of items."""
 
     latent: int
     inversion_steps: int
     generator_: nn.Module
     discriminator_: nn.Module
-    real_logits_: np.ndarray
 
     @property
     def decoder_(self) -> nn.Module:  # type: ignore[override]
@@ -52,34 +44,10 @@ class Drawing(Coder):
         """What the generator takes, in batches."""
         yield from truncated_noise(count, self.latent, seed, truncation)
 
-    def _made(
-        self, codes: Iterator[Tensor], rejection: float | None, seed: int, truncation: float | None
-    ) -> Iterator[np.ndarray]:
-        """Items of codes, in model space, batch by batch; those that are not taken for real are drawn anew."""
-        least = self._least(rejection)
-        anew = truncated_noise(None, self.latent, ANEW + seed, truncation)
-        return (self._taken(some, least, anew) for some in codes)
-
-    def _least(self, rejection: float | None) -> float:
-        """The lowest logit of an item that is taken."""
-        share = self._default_rejection() if rejection is None else rejection
-        checks.number("rejection", share, least=0, below=1)
-        return float(np.interp(100 * share, np.arange(101), self.real_logits_)) if share else -np.inf
-
-    def _default_rejection(self) -> float:
-        return 0.0 if self.format_.kind == "images" else REJECTED
-
-    def _taken(self, codes: Tensor, least: float, anew: Iterator[Tensor]) -> np.ndarray:
-        """Items of a batch of codes (b, code); row i of the noise drawn anew is for item i, whatever b is."""
-        made = self.decoded(codes.numpy())
-        low = np.arange(len(codes))
-        for _ in range(TRIES if np.isfinite(least) else 0):
-            low = low[self._logits(torch.from_numpy(made[low]), codes[low, self.latent :]).cpu().numpy() < least]
-            if len(low) == 0:
-                break
-            codes[low, : self.latent] = next(anew)[low]
-            made[low] = self.decoded(codes[low].numpy())
-        return made
+    def _made(self, codes: Iterator[Tensor]) -> Iterator[np.ndarray]:
+        """Items of codes, in model space, batch by batch."""
+        for some in codes:
+            yield self.decoded(some.numpy())
 
     def _logits(self, items: Tensor, conditions: Tensor) -> Tensor:
         """What the discriminator says of items in model space, (b,); conditions (b, width) where it looks at them."""
