@@ -98,6 +98,11 @@ def spread(values: Sequence[float], digits: int = 4) -> str:
     return f"{np.mean(values):.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
 
 
+def of_seeds(count: int) -> str:
+    """Whose figures a table has."""
+    return "seed 0" if count == 1 else f"seeds 0 to {count - 1}: mean (lowest to highest)"
+
+
 def show(name: str, title: str, header: Sequence[str], rows: Sequence[Sequence[object]], notes: Sequence[str]) -> None:
     """Prints a Markdown table with what it was measured on, and keeps it in results/."""
     lines = [f"## {title}", "", "| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]

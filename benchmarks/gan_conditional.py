@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import once, show, spread
+from common import of_seeds, once, show, spread
 from feature_net import NAME, trained
 from samples import SAMPLES, Judge
 
@@ -74,7 +74,7 @@ def main() -> None:
         header = ["", "read as their class", "a classifier taught by them, on real test images", "Frechet", "seconds"]
         notes = [
             f"{len(judge.train):,} training images; {MADE:,} new ones, as many of each class; everything by default "
-            f"but the conditioning; seeds 0 to {options.seeds - 1}: mean (lowest to highest).",
+            f"but the conditioning; {of_seeds(options.seeds)}.",
             f"Read by {NAME}, trained on the real training images; taught: the same classifier trained on new images.",
             f"Frechet: over its features, {SAMPLES:,} new images against the 10,000 test images. It is no FID.",
         ]

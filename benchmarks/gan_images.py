@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import ROOT, once, show, spread
+from common import ROOT, of_seeds, once, show, spread
 from feature_net import NAME
 from peers import mimicry
 from samples import FEW, SAMPLES, Judge
@@ -119,8 +119,8 @@ def main() -> None:
         notes = [
             f"{len(judge.train):,} training images, {SAMPLES:,} new ones against the 10,000 test images; "
             f"{options.minutes:g} minutes each; the GAN has its defaults and stops by its own count; the VAE has codes "
-            "of 16, drawn from the prior or from a mixture of Gaussians fitted to its codes; seeds 0 to "
-            f"{options.seeds - 1}: mean (lowest to highest).",
+            "of 16, drawn from the prior or from a mixture of Gaussians fitted to its codes; "
+            f"{of_seeds(options.seeds)}.",
             f"Frechet, precision and recall (k = 3): over the features of {NAME}. It is no FID.",
             "SNGAN: nets, loss, loop and settings for CIFAR-10 of torch-mimicry, on pictures padded to 32 x 32 with "
             "three equal channels; of width 256, as published, and narrowed, which makes more steps in the time.",

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from common import once, show, spread
+from common import of_seeds, once, show, spread
 
 import hiddenspace as hs
 
@@ -72,8 +72,8 @@ def main() -> None:
             rows.append([f"{name}, {title}", modes, least, *columns])
     header = ["", "modes, fewest", "within 3 sigma, least", "within 3 sigma", "rarest mode / its due", "seconds"]
     notes = [
-        f"{LEARNED:,} rows to learn from, {DRAWN:,} drawn; latent=2, nothing else chosen but what is named; seeds 0 to "
-        f"{arguments.seeds - 1}: mean (lowest to highest).",
+        f"{LEARNED:,} rows to learn from, {DRAWN:,} drawn; latent=2, nothing else chosen but what is named; "
+        f"{of_seeds(arguments.seeds)}.",
         "Of a true sample 0.989 are within three sigma.",
     ]
     show("gan_toys", "Gaussians on a ring and on a grid", header, rows, notes)
