@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import torch
 from attribute_judge import NAME, Judge
-from common import data_folder, once, show, spread
+from common import data_folder, of_seeds, once, show, spread
 from torch import Tensor
 
 import hiddenspace as hs
@@ -233,7 +233,7 @@ def unseen_angles(name: str, data: Data, seeds: int, pictures: Path | None) -> N
     less = sum(a["type"] < b["type"] for a, b in zip(by_way[best], by_way[PIXELS], strict=True))
     notes = [
         f"{int(data.held_out.sum())} images at every fifth angle, never seen by generators, feature nets or judge; "
-        f"{STEPS} steps of {BATCH}; seeds 0 to {seeds - 1}: mean (lowest to highest). The perceptual loss was chosen "
+        f"{STEPS} steps of {BATCH}; {of_seeds(seeds)}. The perceptual loss was chosen "
         f"among {', '.join(CANDIDATES)} by every fourth of the training angles.",
         f"The perceptual generator's angles are read better for {wins} of {seeds} seeds; its types better for {surer}, "
         f"worse for {less}, else alike.",

@@ -102,10 +102,8 @@ def main() -> None:
                 run = partial(measure, judge, MODELS[title], seed, 60 * options.minutes, picture)
                 found.setdefault(title, []).append(once("gan_images", f"{name}, {title}, {seed}", run))
         floor = dict(zip(FIGURES, judge.figures(judge.train[-SAMPLES:]), strict=True))
-        rows = [
-            ["training images", f"{floor['frechet']:.2f}", "", *(f"{floor[k]:.3f}" for k in ("precision", "recall"))]
-        ]
-        rows[0] += ["", ""]
+        near = [f"{floor[k]:.3f}" for k in ("precision", "recall")]
+        rows = [["training images", f"{floor['frechet']:.2f}", "", *near, "", ""]]
         vae = [figures["frechet"] for figures in found.get(VAE, [])]
         for title, seeds in found.items():
             ways = [way for way in ("", MIXTURE) if f"{way} frechet".strip() in seeds[0]]

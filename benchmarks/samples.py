@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import digits_like, show, spread
+from common import digits_like, of_seeds, show, spread
 from feature_net import NAME, features, trained
 
 import hiddenspace as hs
@@ -105,8 +105,7 @@ def main() -> None:
         real = ["training images", f"{floor[0]:.2f}", "", *(f"{f:.3f}" for f in floor[1:4]), ""]
         notes = [
             f"Codes of {CODE}, {EPOCHS} epochs on {len(judge.train):,} training images, densities fitted to their "
-            f"codes; {SAMPLES:,} samples against the 10,000 test images; seeds 0 to {options.seeds - 1}: "
-            "mean (lowest to highest).",
+            f"codes; {SAMPLES:,} samples against the 10,000 test images; {of_seeds(options.seeds)}.",
             f"Frechet, precision and recall (k = 3): over the features of {NAME}, trained on the labelled training "
             f"images ({judge.accuracy:.1%} right on the test images). Random net: RandomFeatures, seed 0. Neither "
             "compares with figures over an Inception network.",

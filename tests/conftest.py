@@ -23,3 +23,9 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("real data are neither in HIDDENSPACE_DATA nor in ../shared/data")
     return folder
+
+
+@pytest.fixture
+def short_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Epochs of three rounds at least, in place of hundreds, for generators."""
+    monkeypatch.setattr("hiddenspace.generation.generative.EPOCH", 3)

@@ -13,7 +13,6 @@ import torch
 from sklearn.datasets import load_digits
 
 import hiddenspace as hs
-from hiddenspace.generation import generative
 from hiddenspace.nets.devices import device_of
 
 DEVICE = "cuda"
@@ -160,11 +159,6 @@ def generator(name, kind="images", **how):
     """Fitted on a few rounds."""
     model = GENERATORS[name](**{"epochs": 2, "inversion_steps": 20, "random_state": 0, "trainer": CUDA, **how})
     return model.fit(DATA[kind], LABELS) if name == "conditional" else model.fit(DATA[kind])
-
-
-@pytest.fixture
-def short_epochs(monkeypatch):
-    monkeypatch.setattr(generative, "EPOCH", 3)
 
 
 @pytest.mark.usefixtures("short_epochs")

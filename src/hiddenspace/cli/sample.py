@@ -79,12 +79,11 @@ def sample(
     """
     checks.whole("n", n)
     if (generator := generator_of(run)) is not None:
-        how: dict[str, Any] = {"truncation": truncation}
-        if rejection is not None:
-            if isinstance(generator, ConditionalGAN):
-                raise UsageError("--rejection is for GANs without conditions; leave it out.")
-            how["rejection"] = rejection
-        return _sample_generator(generator, n, seed, labels, how, source or nearest, out)
+        if source or nearest:
+            raise UsageError(
+                "--source and --nearest are for the codes of autoencoders; a GAN draws noise, leave them out."
+            )
+        return _sample_generator(generator, n, seed, _how(generator, labels, truncation, rejection), out)
     if labels is not None or truncation is not None or rejection is not None:
         raise UsageError(f"--labels, --truncation and --rejection are for GANs, which {run} is not; leave them out.")
     space = space_of(run, source)
@@ -102,21 +101,21 @@ def generator_of(run: str) -> Generative | None:
     return model
 
 
-def _sample_generator(
-    model: Generative,
-    n: int,
-    seed: int,
-    labels: str | None,
-    how: dict[str, Any],
-    unused: object,
-    out: str | None,
-) -> None:
-    if unused:
-        raise UsageError("--source and --nearest are for the codes of autoencoders; a GAN draws noise, leave them out.")
+def _how(model: Generative, labels: str | None, truncation: float | None, rejection: float | None) -> dict[str, Any]:
+    """What `draws` of this model takes beside the number and the seed."""
+    how: dict[str, Any] = {"truncation": truncation}
+    if labels is not None:
+        how["labels"] = _named(model, labels)
+    if rejection is not None:
+        if isinstance(model, ConditionalGAN):
+            raise UsageError("--rejection is for GANs without conditions; leave it out.")
+        how["rejection"] = rejection
+    return how
+
+
+def _sample_generator(model: Generative, n: int, seed: int, how: dict[str, Any], out: str | None) -> None:
     kind = model.format_.kind
     path = Path(out or "samples" + ENDINGS[kind][0])
-    if labels is not None:
-        how = how | {"labels": _named(model, labels)}
     if path.suffix.lower() == ".npy" or (kind == "images" and not path.suffix):
         model.write(path, n, random_state=seed, **how)
     else:

@@ -309,12 +309,7 @@ class ConditionalGAN(Generative):
     # new items --------------------------------------------------------------------------------------------------
 
     def sample(
-        self,
-        n: int | None = None,
-        *,
-        labels: Any = None,
-        truncation: float | None = None,
-        random_state: int = 0,
+        self, n: int | None = None, *, labels: Any = None, truncation: float | None = None, random_state: int = 0
     ) -> np.ndarray | pd.DataFrame:
         """New items, of what one names.
 
@@ -343,12 +338,7 @@ class ConditionalGAN(Generative):
         return self._to_data(np.concatenate(list(batches)), None)
 
     def draws(
-        self,
-        n: int | None = None,
-        *,
-        labels: Any = None,
-        truncation: float | None = None,
-        random_state: int = 0,
+        self, n: int | None = None, *, labels: Any = None, truncation: float | None = None, random_state: int = 0
     ) -> Iterator[np.ndarray]:
         """The same items in model space, batch by batch, for more of them than memory holds."""
         check_is_fitted(self)

@@ -16,7 +16,7 @@ from hiddenspace.data.format import Scaling
 from hiddenspace.generation.differentiable import Differentiable
 from hiddenspace.generation.generative import Generative
 from hiddenspace.generation.judging import JUDGED
-from hiddenspace.generation.noise import ANEW, check_sampling, truncated_noise
+from hiddenspace.generation.noise import ANEW, check_sampling, endless_noise
 from hiddenspace.generation.opposing import Opposing
 from hiddenspace.generation.rejection import LEAST_ITEMS, drawn_anew, least_logit
 from hiddenspace.losses.adversarial import LossName
@@ -234,7 +234,7 @@ class GAN(Generative):
         codes = self._codes(n, random_state, truncation)
         if least is None:
             return self._made(codes)
-        anew = truncated_noise(None, self.latent, ANEW + random_state, truncation)
+        anew = endless_noise(self.latent, ANEW + random_state, truncation)
         return drawn_anew(codes, anew, lambda z: self.decoded(z.numpy()), self._real, least)
 
     def _real(self, items: np.ndarray) -> np.ndarray:

@@ -40,7 +40,6 @@ from hiddenspace.nets.modes import in_evaluation
 from hiddenspace.training.events import Observer
 from hiddenspace.training.game import Batches, Game
 from hiddenspace.training.play import play
-from hiddenspace.training.precision import Precision
 from hiddenspace.training.schedules import OneCycle
 from hiddenspace.training.threads import one_if_small
 from hiddenspace.training.trainer import OptimizerFactory, Trainer
@@ -212,12 +211,13 @@ class Generative(Trained, Sampling):
         trainer = super()._trainer(recipe)
         if given.optimizer is None and given.schedule is None:
             trainer = replace(trainer, schedule=OneCycle(warmup=0.0))
-        trainer = replace(trainer, precision=self._precision(given))
+        trainer = self._in_float32(trainer)
         return replace(trainer, ema=EMA) if trainer.ema is None else trainer
 
-    def _precision(self, given: Trainer) -> Precision:
-        """Eight bits blur rows that lie closer together than a hundredth."""
-        return "32" if given.precision == "auto" and self.format_.kind != "images" else given.precision
+    def _in_float32(self, trainer: Trainer) -> Trainer:
+        """For rows, unless told otherwise: eight bits blur those that lie closer together than a hundredth."""
+        wanted = trainer.precision == "auto" and self.format_.kind != "images"
+        return replace(trainer, precision="32") if wanted else trainer
 
     def _train(self, game: Game, dataset: Dataset) -> None:
         assert isinstance(game, Opposing)
@@ -321,10 +321,8 @@ class Generative(Trained, Sampling):
     def _learn_the_way_back(self, batches: NamedBatches) -> None:
         """Trains the encoder against the finished generator, on the same devices; no files are written of it."""
         game = Inversion(self.encoder_, self.generator_, self.latent, self._conditions())
-        given = self.trainer or Trainer()
         trainer = replace(
-            given,
-            precision=self._precision(given),
+            self._in_float32(self.trainer or Trainer()),
             optimizer=partial(torch.optim.Adam, lr=RATE_BACK, fused=True),
             schedule=OneCycle(),
             clip=1.0,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from itertools import repeat
 
 import torch
 from torch import Tensor
@@ -16,20 +15,25 @@ ANEW = 2**32
 """Beyond all seeds of a sample: where those of noise drawn anew begin."""
 
 
-def truncated_noise(count: int | None, latent: int, seed: int, truncation: float | None = None) -> Iterator[Tensor]:
-    """Standard normal noise (b, latent) in batches of 256 at most, `count` rows in all, or without an end.
+def truncated_noise(count: int, latent: int, seed: int, truncation: float | None = None) -> Iterator[Tensor]:
+    """Standard normal noise (b, latent) in batches of 256 at most, `count` rows in all.
 
     Row i is the same whatever `count` is. With `truncation` t each number is drawn from between -t and t (Brock et al.
     2019, "Large scale GAN training", the truncation trick): nearer to what was seen most often, and less varied.
     """
+    for start, noise in zip(range(0, count, AT_A_TIME), endless_noise(latent, seed, truncation), strict=False):
+        yield noise[: count - start]
+
+
+def endless_noise(latent: int, seed: int, truncation: float | None = None) -> Iterator[Tensor]:
+    """The same noise without an end, in whole batches of 256."""
     generator = torch.Generator().manual_seed(seed)
-    starts = range(0, count, AT_A_TIME) if count is not None else repeat(0)
-    for start in starts:
+    inside = 1.0 if truncation is None else math.erf(truncation / math.sqrt(2))
+    while True:
         uniform = torch.rand(AT_A_TIME, latent, generator=generator, dtype=torch.float64)
-        inside = 1.0 if truncation is None else math.erf(truncation / math.sqrt(2))
         # by the inverse of the distribution function, so that each number takes one draw
         noise = math.sqrt(2) * torch.erfinv(((2 * uniform - 1) * inside).clamp(-1 + 1e-15, 1 - 1e-15))
-        yield noise[: AT_A_TIME if count is None else count - start].float()
+        yield noise.float()
 
 
 def check_sampling(n: int, truncation: float | None, random_state: int) -> None:

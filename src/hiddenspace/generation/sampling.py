@@ -55,7 +55,7 @@ class Sampling(Coder):
         parts = zip(torch.split(items, 256), torch.split(conditions, 256), strict=True)
         with in_evaluation(self.discriminator_) as judge, torch.no_grad():
             logits = [judge(*(t.to(device) for t in part if t.numel())) for part in parts]
-        return torch.cat([torch.zeros(0, device=device), *(some.float().flatten() for some in logits)])
+        return torch.cat(logits).float().flatten()
 
     def write(self, path: str | Path, n: int, *, random_state: int = 0, **how: Any) -> None:
         """New items written as they are made: a million need no more memory than 256.
