@@ -41,21 +41,22 @@ Distance = Callable[[Tensor, Tensor], Tensor]
 
 
 class Data(NamedTuple):
-    """Images, what they show, and which are held out."""
+    """Images, what they show, which are held out, and what the judge learns from: by default those that are not."""
 
     images: np.ndarray
     attributes: pd.DataFrame
     held_out: np.ndarray
+    for_judge: tuple[np.ndarray, pd.DataFrame] | None = None
 
 
 def chairs() -> Data:
-    """Ten types from 40 sides and three heights, each in a random colour."""
+    """Ten types from 40 sides and three heights, each in a random colour; the judge knows 10,000 others of any angle."""
     rng = np.random.default_rng(0)
     views = [(t, 360 / ANGLES * i, e) for t in TYPES for i in range(ANGLES) for e in ELEVATIONS]
     table = pd.DataFrame(views, columns=["type", "azimuth", "elevation"])
     table["colour"] = np.array(list(COLOURS))[rng.integers(len(COLOURS), size=len(table))]
     place = np.rint(table["azimuth"] / (360 / ANGLES)).astype(int).to_numpy()
-    return Data(hs.data.render_chairs(table, SIDE), table, place % EVERY == WHICH)
+    return Data(hs.data.render_chairs(table, SIDE), table, place % EVERY == WHICH, hs.data.chairs(10_000, SIDE, 99))
 
 
 def coil20() -> Data:
@@ -182,7 +183,8 @@ class Trial:
 
     @cache  # noqa: B019
     def judge(self) -> Judge:
-        return Judge(self.data.images[~self.data.held_out], self.data.attributes[~self.data.held_out])
+        kept = ~self.data.held_out
+        return Judge(*(self.data.for_judge or (self.data.images[kept], self.data.attributes[kept])))
 
     def figures(self, way: str, seed: int, pictures: Path | None = None) -> dict[str, float]:
         """How the judge reads what is drawn at the held-out angles, and how far it is from the truth."""
@@ -202,7 +204,7 @@ def inner(data: Data) -> Data:
     kept = ~data.held_out
     table = data.attributes[kept].reset_index(drop=True)
     _, place = np.unique(table["azimuth"], return_inverse=True)
-    return Data(data.images[kept], table, place % (EVERY - 1) == 1)
+    return Data(data.images[kept], table, place % (EVERY - 1) == 1, data.for_judge)
 
 
 def chosen(name: str, trial: Trial) -> str:
@@ -231,13 +233,14 @@ def unseen_angles(name: str, data: Data, seeds: int, pictures: Path | None) -> N
     wins = sum(a["angle"] < b["angle"] for a, b in zip(by_way[best], by_way[PIXELS], strict=True))
     surer = sum(a["type"] > b["type"] for a, b in zip(by_way[best], by_way[PIXELS], strict=True))
     less = sum(a["type"] < b["type"] for a, b in zip(by_way[best], by_way[PIXELS], strict=True))
+    knows = "10,000 other renderings, of any angle" if data.for_judge else "the same images as the generators"
     notes = [
-        f"{int(data.held_out.sum())} images at every fifth angle, never seen by generators, feature nets or judge; "
+        f"{int(data.held_out.sum())} images at every fifth angle, never seen by generators or feature nets; "
         f"{STEPS} steps of {BATCH}; {of_seeds(seeds)}. The perceptual loss was chosen "
         f"among {', '.join(CANDIDATES)} by every fourth of the training angles.",
         f"The perceptual generator's angles are read better for {wins} of {seeds} seeds; its types better for {surer}, "
         f"worse for {less}, else alike.",
-        f"Judge: {NAME}. Reader: hs.Regressor of type and angle on the training images, seed 5, of a residual net.",
+        f"Judge: {NAME}; it learned from {knows}. Reader: hs.Regressor of type and angle on the training images, seed 5, of a residual net.",
         "Squared error of the pixels in 0 to 1. Both take as many steps; seconds say what these cost.",
     ]
     header = ["", "types read right", "angle misread, degrees", "median", "squared error", "seconds"]

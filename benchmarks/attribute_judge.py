@@ -11,7 +11,7 @@ from torch import Tensor, nn
 STEPS, BATCH, RATE, WIDTH = 1500, 64, 3e-3, 24
 NAME = (
     f"a net of three normalised convolutions ({WIDTH}, {2 * WIDTH} and {4 * WIDTH} channels, 5x5 and 3x3, stride 2) "
-    f"and a layer of 128, {STEPS} steps on noisy training images moved by up to a pixel, seed 99"
+    f"and a layer of 128, {STEPS:,} steps of {BATCH} on noisy images moved by up to a pixel, seed 99"
 )
 
 

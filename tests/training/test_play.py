@@ -2,6 +2,7 @@
 
 import copy
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -236,6 +237,11 @@ def test_a_canvas_with_l_bfgs_finds_its_minimum(rows):
     game = Canvas()
     play(game, rows(), rounds=6, trainer=PLAIN)
     assert torch.allclose(game.canvas, torch.full((4,), 2.0), atol=1e-4)
+
+
+def test_kernels_by_channel_and_l_bfgs_are_refused_together(rows):
+    with pytest.raises(UsageError, match="leave channels_last=True out"):
+        play(Canvas(), rows(), rounds=1, trainer=replace(PLAIN, channels_last=True))
 
 
 def test_an_observer_hears_of_each_round_and_can_end_it(rows):

@@ -15,7 +15,7 @@ from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.format import Scaling
 from hiddenspace.generation.differentiable import Differentiable
 from hiddenspace.generation.generative import Generative
-from hiddenspace.generation.judging import JUDGED
+from hiddenspace.generation.judging import looked_at
 from hiddenspace.generation.noise import ANEW, check_sampling, endless_noise
 from hiddenspace.generation.opposing import Opposing
 from hiddenspace.generation.rejection import LEAST_ITEMS, drawn_anew, least_logit
@@ -243,7 +243,7 @@ class GAN(Generative):
     def _look_back(self, dataset: Dataset, held_out: np.ndarray) -> None:
         self.real_logits_ = np.zeros(0)
         if len(held_out) >= LEAST_ITEMS:
-            some, _ = self._some(dataset, {}, held_out, JUDGED)
+            some, _ = self._some(dataset, {}, held_out, looked_at(self.format_.shape))
             self.real_logits_ = np.percentile(self._real(some.numpy()), np.arange(101))
 
     def _fitted_config(self) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from hiddenspace.generation.adapting import Adapting
 from hiddenspace.generation.differentiable import Differentiable
 from hiddenspace.generation.health import GenerationWarning, Health, examined
 from hiddenspace.generation.inversion import Inversion
-from hiddenspace.generation.judging import JUDGED, Judge, check_features, judging_features
+from hiddenspace.generation.judging import Judge, check_features, judging_features, looked_at
 from hiddenspace.generation.opposing import Opposing
 from hiddenspace.generation.sampling import Sampling
 from hiddenspace.generation.snapshots import SHOWN, Snapshots
@@ -303,9 +303,9 @@ class Generative(Trained, Sampling):
         return split_positions(items, self.validation_fraction, self.seed_)
 
     def _judge(self, training: Dataset, held_out: Dataset) -> Judge:
-        rng = np.random.default_rng(self.seed_)
+        rng, most = np.random.default_rng(self.seed_), looked_at(self.format_.shape)
         real, unseen = (
-            collected(self._batches(items.take(rng.permutation(len(items))[:JUDGED]))) if len(items) else None
+            collected(self._batches(items.take(rng.permutation(len(items))[:most]))) if len(items) else None
             for items in (training, held_out)
         )
         assert real is not None

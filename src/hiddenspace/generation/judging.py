@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -20,10 +21,10 @@ from hiddenspace.nets.features import FourierFeatures, RandomFeatures
 from hiddenspace.training.events import Observer, Row
 from hiddenspace.training.game import Game
 
-JUDGED = 5_000
-"""Items of either kind, at most, for the Frechet distance; the others look at every ..."""
+JUDGED, SPACE = 5_000, 1 << 28
+"""Items of either kind, at most, for the Frechet distance, and the bytes that they may take ..."""
 FEWER = 1_000
-"""Items, at most, for what grows with their square."""
+"""... but so many in any case; and at most, for what grows with their square."""
 LEAST_HELD_OUT = 20
 
 
@@ -33,6 +34,11 @@ class By:
 
     net: Callable[[Tensor], Tensor]
     description: str
+
+
+def looked_at(shape: tuple[int, ...]) -> int:
+    """How many items of that shape are looked at: 5,000, fewer than that of images of more than 66 pixels in colour."""
+    return min(JUDGED, max(FEWER, SPACE // (4 * math.prod(shape))))
 
 
 def check_features(given: Any) -> None:

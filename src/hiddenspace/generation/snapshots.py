@@ -12,12 +12,12 @@ from torch import Tensor
 from hiddenspace.training.events import Observer, RoundEnded
 from hiddenspace.training.game import Game
 
-SHOWN, MOST = 64, 60
-"""Items in a snapshot, and snapshots; of more every second one is dropped."""
+SHOWN, MOST, SPACE = 64, 60, 1 << 28
+"""Items in a snapshot, snapshots, and the bytes they may take together; of more every second one is dropped."""
 
 
 class Snapshots(Observer):
-    """Keeps 64 items after each epoch, as bytes; of a long training about 60 snapshots evenly spaced.
+    """Keeps 64 items after each epoch, as bytes; of a long training, or of large images, some of them, evenly spaced.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class Snapshots(Observer):
             self.taken.append((255 * images.clamp(0, 1)).round().byte().cpu())
             self.at.append(self.epochs + 1)
         self.epochs += 1
-        if len(self.taken) > MOST:
+        if len(self.taken) > min(MOST, max(2, SPACE // self.taken[0].numel())):
             self.taken, self.at, self.every = self.taken[::2], self.at[::2], 2 * self.every
 
     def images(self) -> np.ndarray:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor, nn
+from torch.optim import LBFGS
 
 from hiddenspace.errors import UsageError
 from hiddenspace.training import ranks
@@ -98,7 +99,7 @@ class _Match:
         bfloat16 = self.device if resolve(trainer.precision, self.device) == "bf16" else None
         self.turns = {name: Turn(name, p, game, trainer, bfloat16) for name, p in game.players().items()}
         if trainer.channels_last:
-            _kernels_by_channel(game)
+            _kernels_by_channel(game, self.turns)
         average = MovingAverage(game, trainer.ema) if trainer.ema is not None else None
         self.state = State(game, self.turns, observers, self.device, average)
         settings = settings_of(game, self.turns, batches, validation, rounds, trainer)
@@ -242,8 +243,10 @@ class _Match:
             logger.finalize(status)
 
 
-def _kernels_by_channel(game: Game) -> None:
+def _kernels_by_channel(game: Game, turns: Mapping[str, Turn]) -> None:
     """Puts the kernels of convolutions into the order in memory in which hardware wants them, and maps follow."""
+    if any(isinstance(turn.optimizer, LBFGS) for turn in turns.values()):
+        raise UsageError("L-BFGS does not take kernels in another order; leave channels_last=True out.")
     for module in game.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
             module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # which torch's stubs leave out
