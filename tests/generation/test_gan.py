@@ -573,6 +573,14 @@ def test_own_features_are_left_as_they_are_and_tried():
         make(features=nn.Linear(7, 2), epochs=1).fit(IMAGES)
 
 
+def test_features_are_told_by_name_for_images_only():
+    assert "seed 0, activations normalised on noise" in make(features="random", epochs=1).fit(IMAGES).judged_by_
+    with pytest.raises(UsageError, match="vgg91 is neither a file nor a known net"):
+        make(features="vgg91", epochs=1).fit(IMAGES)
+    with pytest.raises(UsageError, match="features='random' is a net for images"):
+        make(features="random", epochs=1).fit(ROWS)
+
+
 def test_figures_do_not_hang_on_the_order_of_the_items():
     """Of items sorted by class the first thousand would be of a few classes only."""
     X = np.sort(rng.integers(0, 10, (3000, 1)).astype(float), axis=0) + 0.01 * rng.normal(size=(3000, 2))

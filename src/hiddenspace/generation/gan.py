@@ -93,9 +93,10 @@ class GAN(Generative):
     generator, discriminator : Module, optional
         Networks of one's own: (batch, latent) -> (batch, *shape), images (c, h, w) in [0, 1]; (batch, *shape) -> logits
         (batch,) or (batch, 1). They are copied.
-    features : Module or 'auto'
-        What generated items are judged by: images (b, c, h, w) in [0, 1] -> (b, features). 'auto' is a random
-        convolutional net with normalised activations, or for rows the values themselves; `judged_by_` names it.
+    features : Module, fitted model, name, path or 'auto'
+        What generated items are judged by: images (b, c, h, w) in [0, 1] -> (b, features), or what `hs.feature_net`
+        makes of a name or a file. 'auto' is a random convolutional net with normalised activations, or for rows the
+        values themselves; `judged_by_` names it.
     inversion_steps : int
         Steps in which an encoder learns the way back to the noise once the generator is trained, for `transform` and
         for spaces; 0 for none.

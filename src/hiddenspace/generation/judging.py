@@ -6,6 +6,7 @@ import copy
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from hiddenspace.metrics.copies import copied_share
 from hiddenspace.metrics.diversity import of_pairs
 from hiddenspace.metrics.frechet import frechet_distance
 from hiddenspace.metrics.manifolds import density_coverage, precision_recall
+from hiddenspace.nets.feature_nets import feature_net
 from hiddenspace.nets.features import FourierFeatures, RandomFeatures
 from hiddenspace.training.events import Observer, Row
 from hiddenspace.training.game import Game
@@ -42,24 +44,32 @@ def looked_at(shape: tuple[int, ...]) -> int:
 
 
 def check_features(given: Any) -> None:
-    """Refuses what is no network, before any data is read."""
-    if given != "auto" and not isinstance(given, nn.Module) and not hasattr(given, "encoder_"):
-        raise UsageError(f"features={given!r} is no network; give a torch.nn.Module, a fitted model or 'auto'.")
+    """Refuses what is no network, before any data is read; names and files are looked for when they are needed."""
+    if not isinstance(given, str | PathLike | nn.Module) and not hasattr(given, "encoder_"):
+        raise UsageError(
+            f"features={given!r} is no network; give a torch.nn.Module, a fitted model, a name, a file or 'auto'."
+        )
 
 
 def judging_features(given: Any, shape: tuple[int, ...]) -> By:
-    """A person's own network, the encoder of a fitted model, or what suits the data.
+    """A person's own network, the encoder of a fitted model, what `feature_net` makes of a name, or what suits the data.
 
     Raises
     ------
     UsageError
-        If it is no network.
+        If it is no network, or one for images and the items are rows.
+    ModelError
+        If a file cannot be had or read.
     """
-    if isinstance(given, str) and given == "auto":
-        if len(shape) == 1:
-            return By(FourierFeatures(shape[0]), "the values and cosines of random projections, seed 0")
-        return By(RandomFeatures(shape[0]), "a random convolutional net, seed 0")
     check_features(given)
+    if given == "auto" and len(shape) == 1:
+        return By(FourierFeatures(shape[0]), "the values and cosines of random projections, seed 0")
+    if given == "auto":
+        return By(RandomFeatures(shape[0]), "a random convolutional net, seed 0")
+    if isinstance(given, str | PathLike):
+        if len(shape) == 1:
+            raise UsageError(f"features={str(given)!r} is a net for images; give a module that takes rows, or 'auto'.")
+        given = feature_net(given)
     net = given if isinstance(given, nn.Module) else given.encoder_
     described = f"the encoder of a {type(given).__name__}" if net is not given else type(given).__name__
     return By(copy.deepcopy(net), str(getattr(given, "description", described)))
