@@ -50,7 +50,7 @@ class Data(NamedTuple):
 
 
 def chairs() -> Data:
-    """Ten types from 40 sides and three heights, each in a random colour; the judge knows 10,000 others of any angle."""
+    """Ten types from 40 sides and three heights, each in a random colour; the judge knows 10,000 others."""
     rng = np.random.default_rng(0)
     views = [(t, 360 / ANGLES * i, e) for t in TYPES for i in range(ANGLES) for e in ELEVATIONS]
     table = pd.DataFrame(views, columns=["type", "azimuth", "elevation"])
@@ -240,7 +240,8 @@ def unseen_angles(name: str, data: Data, seeds: int, pictures: Path | None) -> N
         f"among {', '.join(CANDIDATES)} by every fourth of the training angles.",
         f"The perceptual generator's angles are read better for {wins} of {seeds} seeds; its types better for {surer}, "
         f"worse for {less}, else alike.",
-        f"Judge: {NAME}; it learned from {knows}. Reader: hs.Regressor of type and angle on the training images, seed 5, of a residual net.",
+        f"Judge: {NAME}; it learned from {knows}. "
+        "Reader: hs.Regressor of type and angle on the training images, seed 5, of a residual net.",
         "Squared error of the pixels in 0 to 1. Both take as many steps; seconds say what these cost.",
     ]
     header = ["", "types read right", "angle misread, degrees", "median", "squared error", "seconds"]

@@ -121,8 +121,8 @@ def main() -> None:
             f"drawn from the prior or from a mixture of Gaussians fitted to its codes; {of_seeds(options.seeds)}.",
             f"Frechet, precision and recall (k = 3): over the features of {NAME}. It is no FID.",
             "SNGAN: nets, loss, loop and settings for CIFAR-10 of torch-mimicry, on pictures padded to 32 x 32 with "
-            f"three equal channels; narrowed to width {WIDTH}, as with the published 256 the discriminator gets to 50 steps "
-            "in six minutes.",
+            f"three equal channels; narrowed to width {WIDTH}, as with the published 256 the discriminator "
+            "gets to 50 steps in six minutes.",
             f"Copies: of {FEW} the share nearer in pixels to a training image than 99 of 100 test images are.",
         ]
         show(f"gan_images_{name}", f"{name}: new images", HEADER, rows, notes)
