@@ -10,7 +10,9 @@ from PIL import Image
 
 import hiddenspace as hs
 from hiddenspace.cli.main import main
+from hiddenspace.errors import DataError
 from hiddenspace.generation import generative
+from hiddenspace.runs import generating
 
 SHORT = ["--epochs", "2", "--width", "8", "--latent", "4", "--batch-size", "16", "--inversion-steps", "3", "--quiet"]
 pytestmark = pytest.mark.filterwarnings("ignore::hiddenspace.generation.health.GenerationWarning")
@@ -42,6 +44,37 @@ def test_fit_leaves_what_it_promises(runs: Path, model: str) -> None:
     assert results["verdict"] in (run / "report.html").read_text().replace("&#39;", "'")
     assert {"monitor/frechet", "train/discriminator.tell"} <= set(pd.read_csv(run / "metrics.csv").columns)
     assert {"few items"} <= {trouble["name"] for trouble in results["health"]["troubles"]}
+
+
+def test_ten_images_of_another_size_are_learned_and_measured(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(generative, "EPOCH", 3)
+    for i, pixels in enumerate(np.random.default_rng(0).integers(0, 256, (10, 12, 12, 3), np.uint8)):
+        Image.fromarray(pixels).save(tmp_path / f"{i}.png")
+    run = tmp_path / "run"
+    assert main(["fit", str(tmp_path), "--model", "gan", "--size", "8", "--out", str(run), *SHORT]) == 0
+    steps = json.loads((run / "run.json").read_text())["next_steps"]
+    assert any(f"hiddenspace measure {run} {tmp_path} --size 8" in step for step in steps)
+    assert "Only 2 items were held out: figures are of those that were learned from" in (run / "log.txt").read_text()
+
+
+def test_too_few_to_measure_are_told_of_before_anything_is_learned(tmp_path: Path, capsys) -> None:
+    np.save(tmp_path / "x.npy", np.random.default_rng(0).normal(size=(7, 3)))
+    assert main(["fit", str(tmp_path / "x.npy"), "--model", "gan", "--out", str(tmp_path / "run")]) == 1
+    assert (
+        "there are 5 items to learn from, too few to measure a generator by; give at least 6" in capsys.readouterr().err
+    )
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_was_learned_stays_where_something_later_goes_wrong(tmp_path: Path, monkeypatch) -> None:
+    def refuses(*given: object) -> None:
+        raise DataError("no.")
+
+    monkeypatch.setattr(generative, "EPOCH", 3)
+    monkeypatch.setattr(generating, "conclude", refuses)
+    np.save(tmp_path / "x.npy", np.random.default_rng(0).normal(size=(40, 3)))
+    assert main(["fit", str(tmp_path / "x.npy"), "--model", "gan", "--out", str(tmp_path / "run"), *SHORT]) == 1
+    assert (tmp_path / "run" / "model" / "config.json").exists()
 
 
 def test_a_picture_of_samples(runs: Path, tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def check_features(given: Any) -> None:
 
 
 def judging_features(given: Any, shape: tuple[int, ...]) -> By:
-    """A person's own network, the encoder of a fitted model, what `feature_net` makes of a name, or what suits the data.
+    """A person's own network, a fitted model's encoder, what `feature_net` makes of a name, or what suits the data.
 
     Raises
     ------

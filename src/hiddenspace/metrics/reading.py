@@ -70,7 +70,7 @@ def features_of_both(
 
 
 def read_items(source: Any, whose: str, *, n: int, size: Any, random_state: int) -> Dataset | Moments:
-    """A source as a dataset; of a generator n new items.
+    """A source as a dataset; of a generator n new items. A dataset has the size that somebody gave it.
 
     Raises
     ------
@@ -82,12 +82,18 @@ def read_items(source: Any, whose: str, *, n: int, size: Any, random_state: int)
     if makes_items(source):
         source = _sampled(source, n, random_state)
     data = load_dataset(source, size=size)
-    if size is None and any(RESIZED in note for note in data.notes):
+    chosen = size is not None or isinstance(source, Dataset)
+    if not chosen and was_resized(data):
         raise DataError(
             f"the {whose} images ({data.name}) are of several sizes, or larger than 128 pixels; say with size= "
             "(--size) to which one all are brought, as resizing changes every figure."
         )
     return data
+
+
+def was_resized(data: Dataset) -> bool:
+    """Whether its image files had another size."""
+    return any(RESIZED in note for note in data.notes)
 
 
 def makes_items(source: Any) -> bool:

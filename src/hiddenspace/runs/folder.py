@@ -78,10 +78,15 @@ def locked(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def nothing_left_behind(folder: Path) -> Iterator[None]:
-    """Removes a new run folder where the command or its data turn out wrong: the corrected command may use it."""
+    """Removes a new run folder where the command or its data turn out wrong: the corrected command may use it.
+
+    What was learned before that stays: `fit --resume` goes on from there.
+    """
     try:
         yield
     except (UsageError, DataError):
+        if any((folder / name).exists() for name in ("model", "checkpoints")):
+            raise
         for entry in list(folder.iterdir()):
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
         with suppress(OSError):  # it may be the working directory

@@ -13,9 +13,10 @@ from rich.table import Table
 
 from hiddenspace.autoencoders.pca import PCA
 from hiddenspace.data.dataset import Dataset
-from hiddenspace.errors import HiddenspaceError, writing
+from hiddenspace.errors import DataError, HiddenspaceError, writing
 from hiddenspace.generation.generative import Generative
-from hiddenspace.metrics.measured import Measured
+from hiddenspace.metrics.measured import DENSITY_K, Measured
+from hiddenspace.metrics.reading import was_resized
 from hiddenspace.metrics.summary import measure
 from hiddenspace.pictures.animation import animate
 from hiddenspace.pictures.mosaic import tile
@@ -34,6 +35,8 @@ SHOWN = 64
 BASELINE_CODE = 32
 STAGES, GROWING = 6, 12
 """Snapshots in the report, and items of each; all of them are in the film."""
+LEAST = DENSITY_K + 1
+"""Items that figures can be of."""
 BASELINE, REAL = "PCA codes from one Gaussian", "other real items"
 
 
@@ -52,6 +55,11 @@ def execute_generator(
         if not resume:
             settings.write(folder, status="running")
         split = look(settings, narrator)
+        if len(split.training) < LEAST:
+            raise DataError(
+                f"there are {len(split.training)} items to learn from, too few to measure a generator by; give at "
+                f"least {LEAST}."
+            )
         model: Any = fit_model(settings, split, folder, narrator, progress)
         narrator.say(f"Epochs were judged by the Frechet distance over {model.judged_by_}.")
         for trouble in model.health_.troubles:
@@ -89,12 +97,14 @@ def conclude(
 ) -> dict[str, Any]:
     """Measures the generator, a baseline and other real items against the items held out, and says what it means."""
     narrator.say("Measuring ...")
-    title = model_title(settings)
-    count = len(split.held_out)
-    sets: dict[str, Any] = {title: model, BASELINE: baseline(split.training, count)}
-    if len(split.training) >= count:
-        sets[REAL] = some_of(split.training, count)
-    found = {name: measure(items, split.held_out) for name, items in sets.items()}
+    title, real = model_title(settings), split.held_out
+    if len(real) < LEAST:
+        narrator.say(f"Only {len(real)} items were held out: figures are of those that were learned from.")
+        real = split.training
+    sets: dict[str, Any] = {title: model, BASELINE: baseline(split.training, len(real))}
+    if real is split.held_out and len(split.training) >= len(real):
+        sets[REAL] = some_of(split.training, len(real))
+    found = {name: measure(items, real) for name, items in sets.items()}
     table = Table("", *(name for name, *_ in found[title].rows()[:6]))
     for name, figures in found.items():
         table.add_row(name, *(value for _, value, *_ in figures.rows()[:6]))
@@ -106,7 +116,7 @@ def conclude(
         "generated": {name: figures.as_dict() for name, figures in found.items()},
         "health": model.health_.config(),
         "verdict": sentence,
-        "next_steps": next_steps(settings, folder, model),
+        "next_steps": next_steps(settings, folder, model, split.source),
         "items": {"learned_from": len(split.training), "held_out": len(split.held_out)},
         "broken": [asdict(b) for b in split.training.broken],
         "report": str(folder / "report.html"),
@@ -132,17 +142,18 @@ def verdict(title: str, found: dict[str, Measured]) -> str:
     word = "beats" if ours.frechet < plain.frechet else "does not beat"
     return (
         f"{title} {word} a Gaussian over PCA's codes: the {ours.name} of its items is {ours.frechet:.3g}, of those "
-        f"{plain.frechet:.3g}{real}; it covers {ours.coverage:.0%} of the items held out."
+        f"{plain.frechet:.3g}{real}; it covers {ours.coverage:.0%} of the items it is held against."
     )
 
 
-def next_steps(settings: RunSettings, folder: Path, model: Generative) -> list[str]:
+def next_steps(settings: RunSettings, folder: Path, model: Generative, source: Dataset) -> list[str]:
     """What a person may want to run now."""
+    sized = f" --size {model.format_.shape[1]}" if was_resized(source) else ""
     named = " --labels VALUE,VALUE" if settings.model == "conditional-gan" else ""
     ending = "png" if model.format_.kind == "images" else "csv"
     steps = [
         f"More items: `hiddenspace sample {folder} -n 64 --seed 1{named} --out grid.{ending}`",
-        f"Every figure against other data: `hiddenspace measure {folder} {typed(settings.source)}`",
+        f"Every figure against other data: `hiddenspace measure {folder} {typed(settings.source)}{sized}`",
     ]
     if model.inversion_steps:
         steps.append(f"From one item to another: `hiddenspace morph {folder} ITEM ITEM`")
