@@ -46,7 +46,7 @@ class Data(NamedTuple):
     images: np.ndarray
     attributes: pd.DataFrame
     held_out: np.ndarray
-    for_judge: tuple[np.ndarray, pd.DataFrame] | None = None
+    for_judge: Callable[[], tuple[np.ndarray, pd.DataFrame]] | None = None
 
 
 def chairs() -> Data:
@@ -56,7 +56,8 @@ def chairs() -> Data:
     table = pd.DataFrame(views, columns=["type", "azimuth", "elevation"])
     table["colour"] = np.array(list(COLOURS))[rng.integers(len(COLOURS), size=len(table))]
     place = np.rint(table["azimuth"] / (360 / ANGLES)).astype(int).to_numpy()
-    return Data(hs.data.render_chairs(table, SIDE), table, place % EVERY == WHICH, hs.data.chairs(10_000, SIDE, 99))
+    others = partial(hs.data.chairs, 10_000, SIDE, 99)
+    return Data(hs.data.render_chairs(table, SIDE), table, place % EVERY == WHICH, others)
 
 
 def coil20() -> Data:
@@ -120,7 +121,7 @@ def nearer_to_another(distance: Distance, shift: float) -> float:
 def left_and_right(pictures: Path | None) -> None:
     """The table of the experiment, and a picture of one case."""
     rows = [
-        [name, *(f"{once('attribute_generator', f'{name}, {shift}', partial(one_share, name, shift))['share']:.2f}"
+        [name, *(f"{once('attribute_generator', f'{name}, {shift}', partial(one_share, name, shift))['share']:.3f}"
                  for shift in SHIFTS)]
         for name in distances()
     ]  # fmt: skip
@@ -186,8 +187,8 @@ class Trial:
 
     @cache  # noqa: B019
     def judge(self) -> Judge:
-        kept = ~self.data.held_out
-        return Judge(*(self.data.for_judge or (self.data.images[kept], self.data.attributes[kept])))
+        kept, known = ~self.data.held_out, self.data.for_judge
+        return Judge(*(known() if known else (self.data.images[kept], self.data.attributes[kept])))
 
     def figures(self, way: str, seed: int, pictures: Path | None = None) -> dict[str, float]:
         """How the judge reads what is drawn at the held-out angles, and how far it is from the truth."""
@@ -213,7 +214,7 @@ def inner(data: Data) -> Data:
 def chosen() -> str:
     """The perceptual loss by which held-out training angles of all sets are read best (geometric mean), one seed.
 
-    One loss for all, as on one set alone the candidates may differ by less than seeds do.
+    One loss for all, as on COIL-20 alone the candidates differ by less than seeds do. It needs both sets.
     """
     errors = dict.fromkeys(CANDIDATES, 1.0)
     for name, made in SETS.items():
@@ -247,7 +248,7 @@ def unseen_angles(name: str, best: str, seeds: int, pictures: Path | None) -> No
     knows = "10,000 other renderings, of any angle" if data.for_judge else "the same images as the generators"
     notes = [
         f"{int(data.held_out.sum())} images at every fifth angle, never seen by generators or feature nets; "
-        f"{STEPS} steps of {BATCH}; {of_seeds(seeds)}. The perceptual loss was chosen "
+        f"{STEPS:,} steps of {BATCH}; {of_seeds(seeds)}. The perceptual loss was chosen "
         f"among {', '.join(CANDIDATES)} by every fourth of the training angles of {' and '.join(SETS)}.",
         f"The perceptual generator's angles are read better for {wins} of {seeds} seeds; its types better for {surer}, "
         f"worse for {less}, else alike.",

@@ -1,4 +1,4 @@
-"""New images of MNIST and Fashion-MNIST: a GAN, and what a VAE and torch-mimicry's SNGAN come to in its time.
+"""New images of MNIST and Fashion-MNIST: a GAN, and what a VAE and torch-mimicry's SNGAN come to in about its time.
 
 Run: python gan_images.py [--seeds 3] [--data mnist fashion-mnist] [--pictures folder]
 """
@@ -26,7 +26,7 @@ from hiddenspace.pictures import tile
 
 FIGURES = ("frechet", "frechet, random net", "precision", "recall", "copies")
 WIDTH = 32
-"""Of SNGAN's generator: of 256, as published, it takes 50 steps in six minutes on two cores."""
+"""Channels of SNGAN's generator; of the published 256 its discriminator makes 50 steps in six minutes on two cores."""
 GAN, VAE, MIXTURE = "hs.GAN", "hs.VariationalAutoencoder", "codes by a mixture"
 Made = dict[str, np.ndarray]
 """New images, by the way in which they were drawn; '' is the model's own."""
@@ -34,12 +34,15 @@ HEADER = ["", "Frechet", "ratio to the VAE", "precision", "recall", "copies", "s
 
 
 def by_gan(images: np.ndarray, seed: int, seconds: float) -> Made:
-    """With defaults alone: it stops by its own count, and its time is what the others get."""
+    """With defaults alone: it stops by its own count, and its time is what the others may train."""
     return {"": hs.GAN(random_state=seed, inversion_steps=0).fit(images).sample(SAMPLES, random_state=seed)}
 
 
 def by_vae(images: np.ndarray, seed: int, seconds: float) -> Made:
-    """As many epochs as the time allows; drawn from the prior, and from a mixture of Gaussians of its codes."""
+    """As many epochs as the time allows; drawn from the prior, and from a mixture of Gaussians of its codes.
+
+    The epoch by which that is told, and the drawing, come on top, in its favour.
+    """
     started = time.perf_counter()
     hs.VariationalAutoencoder(code=16, epochs=1, random_state=seed).fit(images)
     epochs = max(1, int(seconds / (time.perf_counter() - started)))
@@ -96,12 +99,12 @@ def main() -> None:
         judge = Judge(name)
         found: dict[str, list[dict[str, float]]] = {}
         for seed in range(options.seeds):
-            seconds = 0.0
+            budget = 0.0
             for title, model in MODELS.items():
                 picture = options.pictures and options.pictures / f"{name}-{title}-{seed}.png"
-                run = partial(measure, judge, model, seed, seconds, picture)
+                run = partial(measure, judge, model, seed, budget, picture)
                 found.setdefault(title, []).append(once("gan_images", f"{name}, {title}, {seed}", run))
-                seconds = seconds or found[GAN][-1]["seconds"]
+                budget = budget or found[GAN][-1]["seconds"]
         floor = dict(zip(FIGURES, judge.figures(judge.train[-SAMPLES:]), strict=True))
         near = [f"{floor[k]:.3f}" for k in ("precision", "recall")]
         rows = [["training images", f"{floor['frechet']:.2f}", "", *near, "", ""]]
@@ -117,7 +120,8 @@ def main() -> None:
                 rows.append([f"{title}, {way}" if way else title, spread(distances, 2), ratio, *rest, seconds])
         notes = [
             f"{len(judge.train):,} training images, {SAMPLES:,} new ones against the 10,000 test images; "
-            "the GAN has its defaults and stops by its own count, and the others get as long; the VAE has codes of 16, "
+            "the GAN has its defaults and stops by its own count, and the others train for its seconds; what is in "
+            "theirs beyond that is the drawing, and for the VAE a trial epoch. The VAE has codes of 16, "
             f"drawn from the prior or from a mixture of Gaussians fitted to its codes; {of_seeds(options.seeds)}.",
             f"Frechet, precision and recall (k = 3): over the features of {NAME}. It is no FID.",
             "SNGAN: nets, loss, loop and settings for CIFAR-10 of torch-mimicry, on pictures padded to 32 x 32 with "

@@ -18,6 +18,7 @@ import hiddenspace as hs
 from hiddenspace import saving
 from hiddenspace.errors import ModelError, UsageError
 from hiddenspace.names import MODELS
+from hiddenspace.params import params_as_json
 
 QUIET = hs.Trainer(progress=False)
 rng = np.random.default_rng(0)
@@ -449,3 +450,7 @@ def yaml_head(card: str):
     import yaml
 
     return yaml.safe_load(card.split("---\n")[1])
+
+
+def test_a_path_is_saved_as_text():
+    assert params_as_json({"features": Path("nets") / "vgg.pth"}) == {"features": str(Path("nets") / "vgg.pth")}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, is_dataclass
+from os import PathLike, fspath
 from typing import Any, NoReturn
 
 import numpy as np
@@ -39,6 +40,8 @@ def params_as_json(params: Mapping[str, Any]) -> dict[str, Any]:
 def _as_json(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return value
+    if isinstance(value, PathLike):
+        return fspath(value)
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, np.random.RandomState):

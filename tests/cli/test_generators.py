@@ -54,14 +54,18 @@ def test_ten_images_of_another_size_are_learned_and_measured(tmp_path: Path, mon
     assert main(["fit", str(tmp_path), "--model", "gan", "--size", "8", "--out", str(run), *SHORT]) == 0
     steps = json.loads((run / "run.json").read_text())["next_steps"]
     assert any(f"hiddenspace measure {run} {tmp_path} --size 8" in step for step in steps)
-    assert "Only 2 items were held out: figures are of those that were learned from" in (run / "log.txt").read_text()
+    told = "the very items it learned from, as too few were held out"
+    assert f"% of {told}." in (run / "log.txt").read_text()
+    page = (run / "report.html").read_text()
+    assert f"Each against {told}" in page
+    assert "which no model saw" not in page
 
 
 def test_too_few_to_measure_are_told_of_before_anything_is_learned(tmp_path: Path, capsys) -> None:
     np.save(tmp_path / "x.npy", np.random.default_rng(0).normal(size=(7, 3)))
     assert main(["fit", str(tmp_path / "x.npy"), "--model", "gan", "--out", str(tmp_path / "run")]) == 1
     assert (
-        "there are 5 items to learn from, too few to measure a generator by; give at least 6" in capsys.readouterr().err
+        "5 items are left to learn from, and a generator cannot be measured by fewer than 6" in capsys.readouterr().err
     )
     assert not (tmp_path / "run").exists()
 

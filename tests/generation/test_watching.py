@@ -1,4 +1,4 @@
-"""What watches a training takes bounded memory, however large the images are."""
+"""What watches a training looks at fewer images where they are large."""
 
 import pytest
 import torch

@@ -239,9 +239,26 @@ def test_a_canvas_with_l_bfgs_finds_its_minimum(rows):
     assert torch.allclose(game.canvas, torch.full((4,), 2.0), atol=1e-4)
 
 
-def test_kernels_by_channel_and_l_bfgs_are_refused_together(rows):
-    with pytest.raises(UsageError, match="leave channels_last=True out"):
-        play(Canvas(), rows(), rounds=1, trainer=replace(PLAIN, channels_last=True))
+class Kernels(Game):
+    """A convolution of constant pictures."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = nn.Conv2d(2, 3, 3)
+
+    def players(self):
+        return {"net": Player((self.net,), self.loss, optimizer=torch.optim.LBFGS)}
+
+    def loss(self, x):
+        return {"error": self.net(torch.ones(1, 2, 4, 4)).square().mean()}
+
+
+def test_l_bfgs_is_refused_for_kernels_by_channel_alone(rows):
+    by_channel = replace(PLAIN, channels_last=True)
+    play(Kernels(), rows(), rounds=1, trainer=PLAIN)
+    play(Canvas(), rows(), rounds=1, trainer=by_channel)
+    with pytest.raises(UsageError, match="L-BFGS does not take the weights of player 'net'"):
+        play(Kernels(), rows(), rounds=1, trainer=by_channel)
 
 
 def test_an_observer_hears_of_each_round_and_can_end_it(rows):

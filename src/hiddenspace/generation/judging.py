@@ -24,7 +24,7 @@ from hiddenspace.training.events import Observer, Row
 from hiddenspace.training.game import Game
 
 JUDGED, SPACE = 5_000, 1 << 28
-"""Items of either kind, at most, for the Frechet distance, and the bytes that they may take ..."""
+"""Items of either kind for the Frechet distance, at most, and the bytes that they may take ..."""
 FEWER = 1_000
 """... but so many in any case; and at most, for what grows with their square."""
 LEAST_HELD_OUT = 20
@@ -39,7 +39,7 @@ class By:
 
 
 def looked_at(shape: tuple[int, ...]) -> int:
-    """How many items of that shape are looked at: 5,000, fewer than that of images of more than 66 pixels in colour."""
+    """How many items of that shape are looked at: from 1,000 to 5,000, as many as 256 MiB hold."""
     return min(JUDGED, max(FEWER, SPACE // (4 * math.prod(shape))))
 
 

@@ -51,7 +51,7 @@ def pairwise_diversity(
     n : int
         How many items a generator is asked for.
     size : int, (h, w) or (h, w, c), optional
-        What image files are brought to; without it they must be of one size.
+        What image files are brought to; without it they must be of one size. A Dataset is taken as it is.
     random_state : int
         Of the pairs.
 

@@ -44,7 +44,7 @@ def frechet_distance(
     n : int
         How many items a generator is asked for; all other sets are taken whole.
     size : int, (h, w) or (h, w, c), optional
-        What image files are brought to; without it they must be of one size.
+        What image files are brought to; without it they must be of one size. A Dataset is taken as it is.
     random_state : int
         Of a generator's items, and of a random net.
     cache_dir : path, optional

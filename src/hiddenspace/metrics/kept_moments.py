@@ -45,7 +45,7 @@ def moments_of(
     n : int
         How many items a generator is asked for.
     size : int, (h, w) or (h, w, c), optional
-        What image files are brought to; without it they must be of one size.
+        What image files are brought to; without it they must be of one size. A Dataset is taken as it is.
     random_state : int
         Of a generator's items, and of a random net.
     cache_dir : path, optional

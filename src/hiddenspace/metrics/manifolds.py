@@ -54,7 +54,7 @@ def precision_recall(
     n : int
         How many items a generator is asked for.
     size : int, (h, w) or (h, w, c), optional
-        What image files are brought to; without it they must be of one size.
+        What image files are brought to; without it they must be of one size. A Dataset is taken as it is.
     random_state : int
         Of a generator's items.
 
@@ -104,7 +104,7 @@ def density_coverage(
     n : int
         How many items a generator is asked for.
     size : int, (h, w) or (h, w, c), optional
-        What image files are brought to; without it they must be of one size.
+        What image files are brought to; without it they must be of one size. A Dataset is taken as it is.
     random_state : int
         Of a generator's items.
 

@@ -70,7 +70,7 @@ def features_of_both(
 
 
 def read_items(source: Any, whose: str, *, n: int, size: Any, random_state: int) -> Dataset | Moments:
-    """A source as a dataset; of a generator n new items. A dataset has the size that somebody gave it.
+    """A source as a dataset; of a generator n new items. A dataset is taken as it is, resized or not.
 
     Raises
     ------

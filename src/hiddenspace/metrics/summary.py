@@ -40,7 +40,7 @@ def measure(
         At most so many items of each set, drawn at random: time grows with their square. A generator makes as many as
         there are real ones then.
     size : int, (h, w) or (h, w, c), optional
-        What image files are brought to; without it they must be of one size.
+        What image files are brought to; without it they must be of one size. A Dataset is taken as it is.
     random_state : int
         Of draws, of a generator's items, and of the random net.
 

@@ -61,6 +61,7 @@ class Sampled:
 
     figures: Sequence[tuple[str, Mapping[str, float]]]  # who made items -> frechet, kernel, precision, ...
     distance: str  # what the Frechet distance is called
+    against: str  # what was held against it, in words
     growth: Mapping[str, Items] = field(default_factory=dict)  # "epoch 4" -> what the same noise became
 
 

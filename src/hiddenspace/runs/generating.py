@@ -37,6 +37,8 @@ STAGES, GROWING = 6, 12
 """Snapshots in the report, and items of each; all of them are in the film."""
 LEAST = DENSITY_K + 1
 """Items that figures can be of."""
+HELD_OUT = "the items held out, which no model saw"
+LEARNED_FROM = "the very items it learned from, as too few were held out"
 BASELINE, REAL = "PCA codes from one Gaussian", "other real items"
 
 
@@ -57,8 +59,8 @@ def execute_generator(
         split = look(settings, narrator)
         if len(split.training) < LEAST:
             raise DataError(
-                f"there are {len(split.training)} items to learn from, too few to measure a generator by; give at "
-                f"least {LEAST}."
+                f"{len(split.training)} items are left to learn from, and a generator cannot be measured by fewer than "
+                f"{LEAST}; give more items."
             )
         model: Any = fit_model(settings, split, folder, narrator, progress)
         narrator.say(f"Epochs were judged by the Frechet distance over {model.judged_by_}.")
@@ -95,14 +97,15 @@ def pixels(model: Generative, count: int = SHOWN) -> np.ndarray:
 def conclude(
     settings: RunSettings, folder: Path, split: Split, model: Generative, narrator: Narrator
 ) -> dict[str, Any]:
-    """Measures the generator, a baseline and other real items against the items held out, and says what it means."""
+    """Measures the generator, a baseline and other real items against the items held out, and says what it means.
+
+    Where too few are held out, against those that were learned from, which is then said wherever the figures are.
+    """
     narrator.say("Measuring ...")
-    title, real = model_title(settings), split.held_out
-    if len(real) < LEAST:
-        narrator.say(f"Only {len(real)} items were held out: figures are of those that were learned from.")
-        real = split.training
+    title, few = model_title(settings), len(split.held_out) < LEAST
+    real, against = (split.training, LEARNED_FROM) if few else (split.held_out, HELD_OUT)
     sets: dict[str, Any] = {title: model, BASELINE: baseline(split.training, len(real))}
-    if real is split.held_out and len(split.training) >= len(real):
+    if not few and len(split.training) >= len(real):
         sets[REAL] = some_of(split.training, len(real))
     found = {name: measure(items, real) for name, items in sets.items()}
     table = Table("", *(name for name, *_ in found[title].rows()[:6]))
@@ -110,10 +113,11 @@ def conclude(
         table.add_row(name, *(value for _, value, *_ in figures.rows()[:6]))
     narrator.say(table)
     narrator.say(found[title].basis())
-    sentence = verdict(title, found)
+    sentence = verdict(title, found, against)
     narrator.say(sentence)
     return {
         "generated": {name: figures.as_dict() for name, figures in found.items()},
+        "measured_against": against,
         "health": model.health_.config(),
         "verdict": sentence,
         "next_steps": next_steps(settings, folder, model, split.source),
@@ -135,20 +139,20 @@ def some_of(items: Dataset, count: int) -> Dataset:
     return items.take(np.sort(np.random.default_rng(0).permutation(len(items))[:count]))
 
 
-def verdict(title: str, found: dict[str, Measured]) -> str:
+def verdict(title: str, found: dict[str, Measured], against: str) -> str:
     """One sentence: how far the generator is from the data, between the baseline and real items."""
     ours, plain = found[title], found[BASELINE]
     real = f", and of other real items {found[REAL].frechet:.3g}" if REAL in found else ""
     word = "beats" if ours.frechet < plain.frechet else "does not beat"
     return (
         f"{title} {word} a Gaussian over PCA's codes: the {ours.name} of its items is {ours.frechet:.3g}, of those "
-        f"{plain.frechet:.3g}{real}; it covers {ours.coverage:.0%} of the items it is held against."
+        f"{plain.frechet:.3g}{real}; it covers {ours.coverage:.0%} of {against}."
     )
 
 
 def next_steps(settings: RunSettings, folder: Path, model: Generative, source: Dataset) -> list[str]:
     """What a person may want to run now."""
-    sized = f" --size {model.format_.shape[1]}" if was_resized(source) else ""
+    sized = f" --size {model.format_.shape[1]}" if "size" in settings.data or was_resized(source) else ""
     named = " --labels VALUE,VALUE" if settings.model == "conditional-gan" else ""
     ending = "png" if model.format_.kind == "images" else "csv"
     steps = [
@@ -174,6 +178,7 @@ def summary(settings: RunSettings, split: Split, model: Generative, results: dic
         sampled=Sampled(
             rows,
             results["generated"][title]["name"],
+            results["measured_against"],
             {f"epoch {model.snapshot_epochs_[stage]}": shots[stage][:GROWING] for stage in stages},
         ),
         history=model.history_,

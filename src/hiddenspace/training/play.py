@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor, nn
-from torch.optim import LBFGS
 
 from hiddenspace.errors import UsageError
 from hiddenspace.training import ranks
@@ -63,8 +62,9 @@ def play(
     Raises
     ------
     UsageError
-        If there are no batches, a player owns what the game does not, the ranks disagree on data or settings, or
-        `torch.compile` was asked for and does not work here.
+        If there are no batches, a player owns what the game does not, the ranks disagree on data or settings,
+        `torch.compile` was asked for and does not work here, or L-BFGS is to train weights that do not lie in memory
+        row by row.
     TrainingError
         If a term or a weight is not finite (the message names round, player and term), no term has a gradient, a file
         of the run cannot be written, or a checkpoint cannot be read, written, or gone on with.
@@ -99,7 +99,9 @@ class _Match:
         bfloat16 = self.device if resolve(trainer.precision, self.device) == "bf16" else None
         self.turns = {name: Turn(name, p, game, trainer, bfloat16) for name, p in game.players().items()}
         if trainer.channels_last:
-            _kernels_by_channel(game, self.turns)
+            _kernels_by_channel(game)
+        for turn in self.turns.values():
+            turn.check_order()
         average = MovingAverage(game, trainer.ema) if trainer.ema is not None else None
         self.state = State(game, self.turns, observers, self.device, average)
         settings = settings_of(game, self.turns, batches, validation, rounds, trainer)
@@ -243,10 +245,8 @@ class _Match:
             logger.finalize(status)
 
 
-def _kernels_by_channel(game: Game, turns: Mapping[str, Turn]) -> None:
+def _kernels_by_channel(game: Game) -> None:
     """Puts the kernels of convolutions into the order in memory in which hardware wants them, and maps follow."""
-    if any(isinstance(turn.optimizer, LBFGS) for turn in turns.values()):
-        raise UsageError("L-BFGS does not take kernels in another order; leave channels_last=True out.")
     for module in game.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
             module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # which torch's stubs leave out

@@ -50,6 +50,14 @@ class Turn:
         self.frozen = Frozen(game, player)
         self.minimised: set[str] = set()
 
+    def check_order(self) -> None:
+        """Refuses L-BFGS for weights that it cannot flatten, which torch says in the middle of the training only."""
+        if isinstance(self.optimizer, LBFGS) and not all(weight.is_contiguous() for weight in self.parameters):
+            raise UsageError(
+                f"L-BFGS does not take the weights of player '{self.name}', which lie in memory channel by channel; "
+                "leave channels_last=True out, or use another optimizer."
+            )
+
     def scale_rates(self, factor: float) -> None:
         """Sets the learning rates to their first ones times `factor`."""
         for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
