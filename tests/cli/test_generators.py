@@ -43,11 +43,22 @@ def test_fit_leaves_what_it_promises(runs: Path, model: str) -> None:
     assert results["generated"][title]["name"].startswith("Frechet distance over random convolutional net")
     assert results["verdict"] in (run / "report.html").read_text().replace("&#39;", "'")
     assert {"monitor/frechet", "train/discriminator.tell"} <= set(pd.read_csv(run / "metrics.csv").columns)
+    assert not any("--size" in step for step in results["next_steps"])
     assert {"few items"} <= {trouble["name"] for trouble in results["health"]["troubles"]}
 
 
-def test_ten_images_of_another_size_are_learned_and_measured(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(generative, "EPOCH", 3)
+@pytest.mark.usefixtures("short_epochs")
+def test_rows_are_learned_and_measured(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.random.default_rng(0).normal(size=(80, 3)))
+    run = tmp_path / "run"
+    assert main(["fit", str(tmp_path / "x.npy"), "--model", "gan", "--out", str(run), *SHORT]) == 0
+    results = json.loads((run / "run.json").read_text())
+    assert results["measured_against"] == "the items held out, which no model saw"
+    assert any(f"hiddenspace measure {run} {tmp_path / 'x.npy'}`" in step for step in results["next_steps"])
+
+
+@pytest.mark.usefixtures("short_epochs")
+def test_ten_images_of_another_size_are_learned_and_measured(tmp_path: Path) -> None:
     for i, pixels in enumerate(np.random.default_rng(0).integers(0, 256, (10, 12, 12, 3), np.uint8)):
         Image.fromarray(pixels).save(tmp_path / f"{i}.png")
     run = tmp_path / "run"
@@ -70,11 +81,11 @@ def test_too_few_to_measure_are_told_of_before_anything_is_learned(tmp_path: Pat
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.usefixtures("short_epochs")
 def test_what_was_learned_stays_where_something_later_goes_wrong(tmp_path: Path, monkeypatch) -> None:
     def refuses(*given: object) -> None:
         raise DataError("no.")
 
-    monkeypatch.setattr(generative, "EPOCH", 3)
     monkeypatch.setattr(generating, "conclude", refuses)
     np.save(tmp_path / "x.npy", np.random.default_rng(0).normal(size=(40, 3)))
     assert main(["fit", str(tmp_path / "x.npy"), "--model", "gan", "--out", str(tmp_path / "run"), *SHORT]) == 1

@@ -152,7 +152,8 @@ def verdict(title: str, found: dict[str, Measured], against: str) -> str:
 
 def next_steps(settings: RunSettings, folder: Path, model: Generative, source: Dataset) -> list[str]:
     """What a person may want to run now."""
-    sized = f" --size {model.format_.shape[1]}" if "size" in settings.data or was_resized(source) else ""
+    side = settings.data.get("size") or (model.format_.shape[1] if was_resized(source) else None)
+    sized = f" --size {side}" if side else ""
     named = " --labels VALUE,VALUE" if settings.model == "conditional-gan" else ""
     ending = "png" if model.format_.kind == "images" else "csv"
     steps = [
