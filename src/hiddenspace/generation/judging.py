@@ -23,10 +23,10 @@ from hiddenspace.nets.features import FourierFeatures, RandomFeatures
 from hiddenspace.training.events import Observer, Row
 from hiddenspace.training.game import Game
 
-JUDGED, SPACE = 5_000, 1 << 28
-"""Items of either kind for the Frechet distance, at most, and the bytes that they may take ..."""
+JUDGED, LEAST, SPACE = 5_000, 1_000, 1 << 28
+"""Items of either kind for the Frechet distance, at most and at least, and the bytes that they may take in between."""
 FEWER = 1_000
-"""... but so many in any case; and at most, for what grows with their square."""
+"""Items, at most, for what grows with their square."""
 LEAST_HELD_OUT = 20
 
 
@@ -40,7 +40,7 @@ class By:
 
 def looked_at(shape: tuple[int, ...]) -> int:
     """How many items of that shape are looked at: from 1,000 to 5,000, as many as 256 MiB hold."""
-    return min(JUDGED, max(FEWER, SPACE // (4 * math.prod(shape))))
+    return min(JUDGED, max(LEAST, SPACE // (4 * math.prod(shape))))
 
 
 def check_features(given: Any) -> None:
