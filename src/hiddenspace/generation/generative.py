@@ -50,7 +50,7 @@ RATE, DCGAN_RATE, ROW_RATE = 2e-3, 5e-4, 3e-3
 UP_TO = 28
 """Pixels on a side up to which images have that rate; for larger ones it falls in proportion."""
 ROW_PENALTY = 0.1
-"""At most, for rows: more blurs clusters, and the one-centred penalty then keeps slopes from changing their sign."""
+"""At most, for rows: a heavy one-centred penalty keeps slopes from changing their sign, and blurs clusters."""
 EPOCH = 250
 """Rounds in an epoch at least: each is followed by a judgement."""
 EMA = 0.999

@@ -55,7 +55,7 @@ class NonSaturating(AdversarialLoss):
     Where the discriminator is sure, this generator still gets a gradient.
     """
 
-    weight = 0.5
+    weight = 0.1
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """The cross entropy of both halves."""
@@ -122,7 +122,7 @@ class Relativistic(AdversarialLoss):
     minima in which modes are dropped, and converges locally. Both sides need batches of one size.
     """
 
-    weight = 0.5
+    weight = 0.1
     compares = True
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:

@@ -19,7 +19,9 @@ MEANINGS = {
     "discriminator.slopes": "The penalty on the slopes of the discriminator.",
     "discriminator.right": "How often the discriminator knows the real one of a pair: 0.5 when it cannot tell, near 1 "
     "when it has won and teaches nothing any more.",
+    "discriminator.guess": "How far off the discriminator is when it guesses what real items are.",
     "generator.fool": "The generator's loss.",
+    "generator.guess": "How far off the discriminator is when it guesses what new items shall be.",
     "precision": "The share of new items that lie among real ones.",
     "recall": "The share of real items that lie among new ones.",
     "coverage": "The share of real items with a new one near.",
@@ -52,8 +54,10 @@ def sections(run: RunSummary) -> dict[str, Any]:
 
 def contents(run: RunSummary, shown: dict[str, Any]) -> list[tuple[str, str]]:
     """List (anchor, words) of the sections that are there, in their order."""
+    drawn = {("samples", "Samples"): shown["samples"], ("growth", "Growing up"): shown["growth"]}
     there = {
         ("result", "Result"): run.models or run.verdict,
+        **(drawn if run.sampled else {}),  # of a generator they come first
         ("beside", "Before and after"): shown["blocks"] or shown["beside"],
         ("worst", "The worst"): shown["worst"],
         ("columns", "Columns"): shown["column_bars"] or shown["scatters"],
@@ -63,8 +67,7 @@ def contents(run: RunSummary, shown: dict[str, Any]) -> list[tuple[str, str]]:
         ("map", "Map"): shown["map"],
         ("neighbours", "Neighbours"): shown["neighbours"],
         ("morphs", "Morphs"): shown["morphs"],
-        ("growth", "Growing up"): shown["growth"],
-        ("samples", "Samples"): shown["samples"],
+        **drawn,
         ("labels", "Few labels"): shown["few_labels"],
         ("data", "Data"): run.data or run.notes or run.broken,
         ("next", "What next"): run.next_steps,
