@@ -104,8 +104,8 @@ class ConditionalGAN(Generative):
     discriminator_steps, generator_steps : int
         K and M: steps of each in a round, 1 or more.
     penalty : float, optional
-        Weight of the penalty on the discriminator's slopes, 0 for none; by default 10 for 'wasserstein' (0.1 of rows), 0
-        for 'hinge', 'least-squares' and 'minimax', and 0.1 for the others; 0 for discriminators with batch
+        Weight of the penalty on the discriminator's slopes, 0 for none; by default 10 for 'wasserstein' (0.1 of rows),
+        0 for 'hinge', 'least-squares' and 'minimax', and 0.1 for the others; 0 for discriminators with batch
         normalisation (those of 'dcgan'), which 'wasserstein' does not take. R3GAN's gamma, for images in [-1, 1], is
         four times this.
     spectral_norm : bool, optional
