@@ -61,6 +61,22 @@ def test_the_average_is_the_recursion_it_says():
     assert module.weight.item() == 1.0
 
 
+def test_running_statistics_are_averaged_along_and_the_count_of_batches_is_not():
+    module = nn.BatchNorm1d(2)
+    average = MovingAverage(module, 0.5)
+    means = [1.0, 4.0, -2.0, 7.0]
+    for mean in means:
+        module.running_mean.fill_(mean)
+        module.running_var.fill_(mean**2)
+        module.num_batches_tracked += 1
+        average.update()
+    with average.applied():
+        assert module.running_mean.tolist() == pytest.approx([averaged(means, 0.5)] * 2, rel=1e-6)
+        assert module.running_var.tolist() == pytest.approx([averaged([m**2 for m in means], 0.5, 1.0)] * 2, rel=1e-6)
+        assert module.num_batches_tracked.item() == 4
+    assert module.running_mean.tolist() == [7.0, 7.0]
+
+
 def test_the_average_is_taken_once_a_round_and_is_what_is_judged_and_kept(rows):
     game = Counting()
     history = play(game, rows(), rounds=6, trainer=Trainer(precision="32", ema=0.9), validation=rows(seed=None))
