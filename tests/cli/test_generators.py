@@ -47,6 +47,17 @@ def test_fit_leaves_what_it_promises(runs: Path, model: str) -> None:
     assert {"few items"} <= {trouble["name"] for trouble in results["health"]["troubles"]}
 
 
+@pytest.mark.parametrize("model", ["gan", "conditional-gan"])
+def test_the_report_is_written_anew_as_it_was_and_begins_with_pictures(runs: Path, model: str) -> None:
+    page = (runs / model / "report.html").read_text()
+    places = [page.index(f'<section id="{section}">') for section in ("result", "samples", "growth", "learning")]
+    assert places == sorted(places)
+    assert all(page.count(f'<section id="{section}">') == 1 for section in ("samples", "growth"))
+    (runs / model / "report.html").unlink()
+    assert main(["report", str(runs / model)]) == 0
+    assert (runs / model / "report.html").read_text() == page
+
+
 @pytest.mark.usefixtures("short_epochs")
 def test_rows_are_learned_and_measured(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.random.default_rng(0).normal(size=(80, 3)))
@@ -55,6 +66,9 @@ def test_rows_are_learned_and_measured(tmp_path: Path) -> None:
     results = json.loads((run / "run.json").read_text())
     assert results["measured_against"] == "the items held out, which no model saw"
     assert any(f"hiddenspace measure {run} {tmp_path / 'x.npy'}`" in step for step in results["next_steps"])
+    page = (run / "report.html").read_text()
+    assert main(["report", str(run)]) == 0
+    assert (run / "report.html").read_text() == page
 
 
 @pytest.mark.usefixtures("short_epochs")

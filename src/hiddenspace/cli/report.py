@@ -6,7 +6,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from hiddenspace.names import ADVERSARIAL
+from hiddenspace.runs.generating import write_generator_again
 from hiddenspace.runs.run import write_again
+from hiddenspace.runs.settings import RunSettings
 
 
 def report(run: str) -> None:
@@ -19,4 +22,6 @@ def report(run: str) -> None:
     run : str
         A run folder.
     """
-    write_again(Path(run), Console())
+    settings, _ = RunSettings.read(Path(run))
+    again = write_generator_again if settings.model in ADVERSARIAL else write_again
+    again(Path(run), Console())

@@ -14,6 +14,7 @@ from rich.table import Table
 from hiddenspace.autoencoders.pca import PCA
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.errors import DataError, HiddenspaceError, writing
+from hiddenspace.estimator import load
 from hiddenspace.generation.generative import Generative
 from hiddenspace.metrics.measured import DENSITY_K, Measured
 from hiddenspace.metrics.reading import was_resized
@@ -23,7 +24,7 @@ from hiddenspace.pictures.mosaic import tile
 from hiddenspace.report.summary import RunSummary, Sampled, SpaceSummary
 from hiddenspace.runs.folder import locked, nothing_left_behind
 from hiddenspace.runs.narrator import Narrator
-from hiddenspace.runs.run import Split, fit_model, look, model_title, report
+from hiddenspace.runs.run import Split, finished, fit_model, look, model_title, report
 from hiddenspace.runs.settings import RunSettings
 from hiddenspace.runs.showing import displayed
 from hiddenspace.runs.space import store_space
@@ -33,8 +34,8 @@ from hiddenspace.space.densities import fit_density
 
 SHOWN = 64
 BASELINE_CODE = 32
-STAGES, GROWING = 6, 12
-"""Snapshots in the report, and items of each; all of them are in the film."""
+STAGES, GROWING, GROWTH = 6, 12, "growing.npz"
+"""Snapshots in the report, items of each, and where they are kept; all of them are in the film."""
 LEAST = DENSITY_K + 1
 """Items that figures can be of."""
 HELD_OUT = "the items held out, which no model saw"
@@ -72,20 +73,47 @@ def execute_generator(
             store_space(folder, model, split.source, narrator)
         results = conclude(settings, folder, split, model, narrator)
         narrator.say("Report ...")
-        report(folder, summary(settings, split, model, results), narrator)
+        report(folder, summary(settings, split, model, results, grown(folder)), narrator)
         settings.write(folder, status="done", **results)
         return results
 
 
+def write_generator_again(folder: Path, console: Console) -> None:
+    """Writes the report of a finished run anew, from its saved model, pictures and figures.
+
+    Raises
+    ------
+    TrainingError
+        If the run is not finished.
+    """
+    settings, before = finished(folder)
+    with locked(folder):
+        narrator = Narrator(console, folder / "log.txt")
+        split = look(settings, narrator)
+        model: Any = load(folder / "model")
+        if model.inversion_steps:
+            store_space(folder, model, split.source, narrator, anew=False)
+        narrator.say("Report ...")
+        report(folder, summary(settings, split, model, before, grown(folder)), narrator)
+
+
 def pictures_of_run(model: Generative, folder: Path) -> None:
-    """samples.png, and training.gif where there is more than one snapshot."""
+    """samples.png; growing.npz, what the report shows of the snapshots; training.gif where there is more than one."""
     if model.format_.kind != "images":
         return
     with writing(folder, "make room there", HiddenspaceError):
         tile(pixels(model)).save(folder / "samples.png")
+        np.savez_compressed(folder / GROWTH, **growing(model))
     grids = [np.asarray(tile(shot, gap=0, scale=1).convert("RGB")) for shot in model.snapshots_]
     if len(grids) > 1:
         animate(np.stack(grids), folder / "training.gif", seconds=max(2.0, 0.3 * len(grids)))
+
+
+def growing(model: Generative) -> dict[str, Any]:
+    """Some items (n, h, w, c) of a few snapshots, by the words for when they were taken."""
+    shots = model.snapshots_
+    stages: Any = np.unique(np.linspace(0, len(shots) - 1, STAGES).round().astype(int)) if len(shots) else []
+    return {f"epoch {model.snapshot_epochs_[stage]}": shots[stage][:GROWING] for stage in stages}
 
 
 def pixels(model: Generative, count: int = SHOWN) -> np.ndarray:
@@ -142,11 +170,11 @@ def some_of(items: Dataset, count: int) -> Dataset:
 def verdict(title: str, found: dict[str, Measured], against: str) -> str:
     """One sentence: how far the generator is from the data, between the baseline and real items."""
     ours, plain = found[title], found[BASELINE]
-    real = f", and of other real items {found[REAL].frechet:.3g}" if REAL in found else ""
+    real = f", and {found[REAL].frechet:.3g} of other real items" if REAL in found else ""
     word = "beats" if ours.frechet < plain.frechet else "does not beat"
     return (
-        f"{title} {word} a Gaussian over PCA's codes: the {ours.name} of its items is {ours.frechet:.3g}, of those "
-        f"{plain.frechet:.3g}{real}; it covers {ours.coverage:.0%} of {against}."
+        f"{title} {word} a Gaussian over PCA's codes: {ours.frechet:.3g} against {plain.frechet:.3g}{real} "
+        f"({ours.name}); it covers {ours.coverage:.0%} of {against}."
     )
 
 
@@ -165,12 +193,20 @@ def next_steps(settings: RunSettings, folder: Path, model: Generative, source: D
     return [*steps, f'In Python: `gan = hs.load("{folder}")`, `gan.sample(64)`, `gan.invert(items)`']
 
 
-def summary(settings: RunSettings, split: Split, model: Generative, results: dict[str, Any]) -> RunSummary:
+def grown(folder: Path) -> dict[str, np.ndarray]:
+    """What `growing` gave when the run ended: a saved model has no snapshots. Empty of rows."""
+    if not (folder / GROWTH).exists():
+        return {}
+    with np.load(folder / GROWTH) as kept:
+        return dict(kept)
+
+
+def summary(
+    settings: RunSettings, split: Split, model: Generative, results: dict[str, Any], growth: dict[str, np.ndarray]
+) -> RunSummary:
     """Everything that the page shows, as plain data."""
     title = model_title(settings)
     rows = [(name, {key: figures[key] for key in SHOWN_FIGURES}) for name, figures in results["generated"].items()]
-    shots = model.snapshots_
-    stages: Any = np.unique(np.linspace(0, len(shots) - 1, STAGES).round().astype(int)) if len(shots) else []
     return RunSummary(
         title=f"{title} on {split.training.name}",
         **of_the_data(split),
@@ -180,7 +216,7 @@ def summary(settings: RunSettings, split: Split, model: Generative, results: dic
             rows,
             results["generated"][title]["name"],
             results["measured_against"],
-            {f"epoch {model.snapshot_epochs_[stage]}": shots[stage][:GROWING] for stage in stages},
+            growth,
         ),
         history=model.history_,
         best_epoch=model.best_epoch_,

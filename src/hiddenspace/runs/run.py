@@ -111,9 +111,7 @@ def write_again(folder: Path, console: Console) -> None:
     TrainingError
         If the run is not finished.
     """
-    settings, before = RunSettings.read(folder)
-    if before["status"] != "done":
-        raise TrainingError(f"{folder} is not finished; go on with: hiddenspace fit --resume {folder}")
+    settings, before = finished(folder)
     with locked(folder):
         narrator = Narrator(console, folder / "log.txt")
         split = look(settings, narrator)
@@ -123,6 +121,20 @@ def write_again(folder: Path, console: Console) -> None:
         space = store_space(folder, kept, split.source, narrator, anew=False)
         narrator.say("Report ...")
         report(folder, summary(settings, split, wide, models, measured, before, space), narrator)
+
+
+def finished(folder: Path) -> tuple[RunSettings, dict[str, Any]]:
+    """Settings and results of a run that came to its end.
+
+    Raises
+    ------
+    TrainingError
+        If it did not.
+    """
+    settings, results = RunSettings.read(folder)
+    if results["status"] != "done":
+        raise TrainingError(f"{folder} is not finished; go on with: hiddenspace fit --resume {folder}")
+    return settings, results
 
 
 def look(settings: RunSettings, narrator: Narrator) -> Split:
