@@ -604,6 +604,26 @@ def test_penalties_are_refused_beside_batch_normalisation(params):
         make(family="dcgan", **params).fit(IMAGES)
 
 
+@pytest.mark.parametrize(
+    ("params", "images", "rows"),
+    [
+        ({"loss": "relativistic"}, 0.1, 0.1),
+        ({"loss": "non-saturating"}, 0.1, 0.1),
+        ({"loss": "wasserstein"}, 10.0, 0.1),
+        *(({"loss": loss}, 0.0, 0.0) for loss in ("hinge", "least-squares", "minimax")),
+        ({"family": "dcgan"}, 0.0, 0.1),
+        ({"penalty": 3.0}, 3.0, 3.0),
+    ],
+)
+def test_the_weight_of_the_penalty_is_what_is_documented(params, images, rows):
+    model = make(**params)
+    found = []
+    for kind in ("images", "vectors"):
+        model.format_ = type("Format", (), {"kind": kind})()
+        found.append(model._penalty())
+    assert found == [images, rows]
+
+
 def test_patience_is_half_of_the_epochs():
     assert make(epochs=40)._default_patience(40) == 20
 

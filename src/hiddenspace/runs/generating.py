@@ -24,7 +24,7 @@ from hiddenspace.pictures.mosaic import tile
 from hiddenspace.report.summary import RunSummary, Sampled, SpaceSummary
 from hiddenspace.runs.folder import locked, nothing_left_behind
 from hiddenspace.runs.narrator import Narrator
-from hiddenspace.runs.run import Split, finished, fit_model, look, model_title, report
+from hiddenspace.runs.run import Split, fit_model, look, model_title, reopened, report
 from hiddenspace.runs.settings import RunSettings
 from hiddenspace.runs.showing import displayed
 from hiddenspace.runs.space import store_space
@@ -86,10 +86,7 @@ def write_generator_again(folder: Path, console: Console) -> None:
     TrainingError
         If the run is not finished.
     """
-    settings, before = finished(folder)
-    with locked(folder):
-        narrator = Narrator(console, folder / "log.txt")
-        split = look(settings, narrator)
+    with reopened(folder, console) as (settings, before, narrator, split):
         model: Any = load(folder / "model")
         if model.inversion_steps:
             store_space(folder, model, split.source, narrator, anew=False)

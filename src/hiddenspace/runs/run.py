@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Mapping
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -111,10 +111,7 @@ def write_again(folder: Path, console: Console) -> None:
     TrainingError
         If the run is not finished.
     """
-    settings, before = finished(folder)
-    with locked(folder):
-        narrator = Narrator(console, folder / "log.txt")
-        split = look(settings, narrator)
+    with reopened(folder, console) as (settings, before, narrator, split):
         wide, kept = load(folder / "pca"), load(folder / "model")
         models = {"PCA": baseline(wide, kept.code_size_), model_title(settings): kept}
         measured = [Measured(**entry) for entry in before["models"]]
@@ -123,8 +120,9 @@ def write_again(folder: Path, console: Console) -> None:
         report(folder, summary(settings, split, wide, models, measured, before, space), narrator)
 
 
-def finished(folder: Path) -> tuple[RunSettings, dict[str, Any]]:
-    """Settings and results of a run that came to its end.
+@contextmanager
+def reopened(folder: Path, console: Console) -> Iterator[tuple[RunSettings, dict[str, Any], Narrator, Split]]:
+    """A run that came to its end, locked: its settings and results, its log, and its source as it was split.
 
     Raises
     ------
@@ -134,7 +132,9 @@ def finished(folder: Path) -> tuple[RunSettings, dict[str, Any]]:
     settings, results = RunSettings.read(folder)
     if results["status"] != "done":
         raise TrainingError(f"{folder} is not finished; go on with: hiddenspace fit --resume {folder}")
-    return settings, results
+    with locked(folder):
+        narrator = Narrator(console, folder / "log.txt")
+        yield settings, results, narrator, look(settings, narrator)
 
 
 def look(settings: RunSettings, narrator: Narrator) -> Split:
