@@ -41,6 +41,14 @@ def test_troubles_are_named(case):
     assert ("nothing found wrong" in str(health)) == (not names)
 
 
+@pytest.mark.parametrize("case", ["saturation", "few modes", "a loss was no number", "it was better"])
+def test_no_penalty_is_advised_where_batch_normalisation_refuses_one(case):
+    given, _ = CASES[case]
+    mends = [examined(*given, penalised=penalised).troubles[0].mend for penalised in (True, False)]
+    assert ["penalty=" in mend for mend in mends] == [True, False]
+    assert "family='residual'" in mends[1]
+
+
 @pytest.mark.filterwarnings("ignore::hiddenspace.generation.health.GenerationWarning")
 def test_a_discriminator_that_has_won_is_told_of(monkeypatch):
     """The game as it is first written down, and a discriminator that takes five quick steps."""

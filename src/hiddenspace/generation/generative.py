@@ -239,7 +239,10 @@ class Generative(Trained, Sampling):
             self._play(game, batches, None, watchers)
         self.snapshots_, self.snapshot_epochs_ = snapshots.images(), list(snapshots.at)
         self.judged_by_ = judge.by.description
-        self.health_ = examined(self.history_, self.best_epoch_, judge.copied(), len(training), self._diverged)
+        penalised = not self._normalises_batches()
+        self.health_ = examined(
+            self.history_, self.best_epoch_, judge.copied(), len(training), self._diverged, penalised
+        )
         for trouble in self.health_.troubles:
             warnings.warn(str(trouble), GenerationWarning, stacklevel=4)
         self._look_back(dataset, held_out)

@@ -80,16 +80,28 @@ class Health:
 
 
 def examined(
-    rows: Sequence[Row], best_epoch: int, copied: float | None, items: int, diverged: str | None = None
+    rows: Sequence[Row],
+    best_epoch: int,
+    copied: float | None,
+    items: int,
+    diverged: str | None = None,
+    penalised: bool = True,
 ) -> Health:
-    """What the rows of all epochs say."""
+    """What the rows of all epochs say; `penalised` where the discriminator takes a penalty on its slopes."""
+    penalty = "a larger penalty=" if penalised else "a discriminator without batch normalisation (family='residual')"
     row = rows[best_epoch - 1]
     figures = {name: row[f"monitor/{name}"] for name in JUDGED if f"monitor/{name}" in row}
     figures["right"] = _right(rows)
     if copied is not None:
         figures["copied"] = copied
-    found = [_saturated(figures), _collapsed(figures), _memorised(figures, items), _diverged(diverged, best_epoch)]
-    return Health(figures, [trouble for trouble in [*found, _timing(rows, best_epoch)] if trouble is not None])
+    found = [
+        _saturated(figures, penalty),
+        _collapsed(figures, penalty),
+        _memorised(figures, items),
+        _diverged(diverged, best_epoch, penalty),
+        _timing(rows, best_epoch, penalty),
+    ]
+    return Health(figures, [trouble for trouble in found if trouble is not None])
 
 
 def _right(rows: Sequence[Row]) -> float:
@@ -97,17 +109,17 @@ def _right(rows: Sequence[Row]) -> float:
     return float(np.mean([row.get("train/discriminator.right", np.nan) for row in last]))
 
 
-def _saturated(figures: dict[str, float]) -> Trouble | None:
+def _saturated(figures: dict[str, float], penalty: str) -> Trouble | None:
     if not figures["right"] > SATURATED:
         return None
     return Trouble(
         "saturation",
         f"the discriminator knows the real one of {figures['right']:.1%} of pairs and teaches nothing any more",
-        "try a larger penalty=, fewer discriminator_steps, augmentation, or a narrower discriminator",
+        f"try {penalty}, fewer discriminator_steps, augmentation, or a narrower discriminator",
     )
 
 
-def _collapsed(figures: dict[str, float]) -> Trouble | None:
+def _collapsed(figures: dict[str, float], penalty: str) -> Trouble | None:
     seen = []
     if figures.get("coverage", 1.0) < COVERED:
         seen.append(f"only {figures['coverage']:.0%} of the items have a generated one near")
@@ -115,7 +127,7 @@ def _collapsed(figures: dict[str, float]) -> Trouble | None:
         seen.append(f"generated items differ from each other by {figures['diversity']:.0%} of what real ones do")
     if not seen:
         return None
-    mend = "try loss='relativistic' with a penalty, more epochs, a lower learning_rate, or a larger batch_size"
+    mend = f"try {penalty} with loss='relativistic', more epochs, a lower learning_rate, or a larger batch_size"
     return Trouble("mode collapse", " and ".join(seen), mend)
 
 
@@ -135,14 +147,14 @@ def _memorised(figures: dict[str, float], items: int) -> Trouble | None:
     )
 
 
-def _diverged(what: str | None, best_epoch: int) -> Trouble | None:
+def _diverged(what: str | None, best_epoch: int, penalty: str) -> Trouble | None:
     if what is None:
         return None
     finding = f"{what.partition(';')[0]}, and training ended there; epoch {best_epoch} is kept"
-    return Trouble("divergence", finding, "lower the learning_rate, raise penalty=, or train in precision='32'")
+    return Trouble("divergence", finding, f"lower the learning_rate, take {penalty}, or train in precision='32'")
 
 
-def _timing(rows: Sequence[Row], best_epoch: int) -> Trouble | None:
+def _timing(rows: Sequence[Row], best_epoch: int, penalty: str) -> Trouble | None:
     """Advice on when to stop."""
     epochs = len(rows)
     if epochs < 8:
@@ -158,6 +170,6 @@ def _timing(rows: Sequence[Row], best_epoch: int) -> Trouble | None:
         return Trouble(
             "past its best",
             f"the Frechet distance was {best:.3g} after epoch {best_epoch} and {rows[-1][FRECHET]:.3g} at the end",
-            f"stop near epochs={best_epoch}, lower the learning_rate, or raise penalty=",
+            f"stop near epochs={best_epoch}, lower the learning_rate, or take {penalty}",
         )
     return None
