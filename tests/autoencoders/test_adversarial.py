@@ -52,3 +52,12 @@ def test_codes_come_to_look_as_if_drawn():
 def test_bad_hyperparameters_are_told(params, message):
     with pytest.raises(UsageError, match=message):
         hs.AdversarialAutoencoder(**params).fit(np.zeros((5, 3)))
+
+
+def test_each_adversary_has_its_own_penalty():
+    """A linear critic of slope 3: |3|^2 about zero, (3 - 1)^2 about one."""
+    critic = nn.Linear(1, 1)
+    torch.nn.init.constant_(critic.weight, 3.0)
+    for name, slopes in (("non-saturating", 9.0), ("wasserstein", 4.0)):
+        game = AdversarialCoding(nn.Linear(2, 1), nn.Linear(1, 2), critic, adversarial_loss(name), 1.0)
+        assert game.discriminator_loss(torch.randn(5, 2))["slopes"].item() == pytest.approx(PENALTY * slopes)

@@ -96,6 +96,17 @@ def test_other_ways_to_say_it():
     assert np.array_equal(AttributeFormat.fitted(TABLE.astype({"type": "category"})).encode(TABLE), expected)
 
 
+def test_records_are_read_as_the_table_they_make():
+    records = [{"kind": "a", "size": 1.5}, {"kind": "b", "size": 2.5}, {"kind": "a", "size": 4.0}]
+    assert AttributeFormat.fitted(records) == AttributeFormat.fitted(pd.DataFrame(records))
+    assert AttributeFormat.fitted(records).names == ("kind = a", "kind = b", "size")
+
+
+def test_categories_of_pandas_are_categories_whatever_they_are_of():
+    table = pd.DataFrame({"code": pd.Categorical([3, 1, 3]), "size": [3, 1, 3]})
+    assert AttributeFormat.fitted(table).names == ("code = 1", "code = 3", "size")
+
+
 def test_json_and_back():
     fitted = AttributeFormat.fitted(TABLE, harmonics=2)
     again = AttributeFormat.from_config(json.loads(json.dumps(fitted.config())))

@@ -145,3 +145,14 @@ def test_bad_conditions_are_told_in_a_sentence(call, message):
 def test_an_unknown_conditioning_is_told():
     with pytest.raises(UsageError, match="conditioning='concat' is unknown; use 'projection' or 'auxiliary'"):
         make(conditioning="concat").fit(IMAGES, np.arange(40) % 3)
+
+
+def test_a_discriminator_of_ones_own_is_tried_with_conditions():
+    class Wide(nn.Module):
+        def forward(self, x, condition):
+            return condition
+
+    with pytest.raises(UsageError, match=r"gives \(2, 3\) for 2 items; make it give \(batch,\) logits"):
+        make(discriminator=Wide()).fit(IMAGES, np.arange(40) % 3)
+    with pytest.raises(UsageError, match=r"the discriminator does not take \(batch, 1, 8, 6\) and \(batch, 3\)"):
+        make(discriminator=nn.Sequential(nn.Flatten(), nn.Linear(48, 1))).fit(IMAGES, np.arange(40) % 3)

@@ -358,6 +358,11 @@ def test_items_are_streamed_to_a_file_and_to_a_folder(images_gan, tmp_path):
     rows = make().fit(ROWS)
     rows.write(tmp_path / "rows.npy", 20)
     np.testing.assert_allclose(np.load(tmp_path / "rows.npy"), rows.sample(20), rtol=1e-6)
+    many = make(epochs=1).fit(rng.integers(0, 256, (40, 8, 6, 5), dtype=np.uint8))
+    with pytest.raises(UsageError, match="no image file holds 5 channels"):
+        many.write(tmp_path / "folder", 3)
+    many.write(tmp_path / "many.npy", 3)
+    assert np.load(tmp_path / "many.npy").shape == (3, 8, 6, 5)
     with pytest.raises(UsageError, match="vectors cannot be streamed"):
         rows.write(tmp_path / "rows.csv", 20)
 
@@ -465,6 +470,7 @@ def test_shifts_move_whole_pixels_and_holes_are_black():
         ({"generator": 3}, "generator=3 is no torch.nn.Module"),
         ({"generator": nn.Linear(3, 7)}, "the generator gives"),
         ({"discriminator": nn.Linear(3, 7)}, "make it give \\(batch,\\) logits"),
+        ({"discriminator": nn.Linear(3, 1), "spectral_norm": True}, "spectral_norm=True is for the default"),
     ],
 )
 def test_bad_hyperparameters_are_told_in_a_sentence(params, message):
@@ -545,15 +551,17 @@ def test_augmentation_grows_where_training_images_are_known_by_heart():
 
 
 def test_the_strength_of_an_augmentation(monkeypatch):
-    """Of one that was chosen, of one that adapts, and of one that cannot, as nothing is held out."""
+    """Of one that was chosen, of one that adapts, and of those that cannot, as nothing or too little is held out."""
     games = []
     monkeypatch.setattr(hs.GAN, "_new_game", lambda self, make=hs.GAN._new_game: games.append(make(self)) or games[-1])
     chosen = hs.Differentiable(shift=0.1)
     assert "monitor/augmentation" not in make(augmentation=chosen, epochs=1).fit(IMAGES).history_[0]
-    assert "monitor/augmentation" in make(epochs=1).fit(IMAGES).history_[0]
+    assert "monitor/augmentation" in make(epochs=1).fit(np.tile(IMAGES, (6, 1, 1))).history_[0]
     make(epochs=1, validation_fraction=0.0).fit(IMAGES)
+    make(epochs=1).fit(IMAGES[:10])
     assert games[0].strength == 1
     assert games[1].strength < 0.1
+    assert games[3].strength == games[2].strength
     assert games[2].strength == pytest.approx(0.4)
     assert not make(augmentation=None, epochs=1).fit(IMAGES)._augments()
 
@@ -574,7 +582,7 @@ def test_own_features_are_left_as_they_are_and_tried():
 
 
 def test_features_are_told_by_name_for_images_only():
-    assert "seed 0, activations normalised on noise" in make(features="random", epochs=1).fit(IMAGES).judged_by_
+    assert "seed 0, activations normalised on the data" in make(features="random", epochs=1).fit(IMAGES).judged_by_
     with pytest.raises(UsageError, match="vgg91 is neither a file nor a known net"):
         make(features="vgg91", epochs=1).fit(IMAGES)
     with pytest.raises(UsageError, match="features='random' is a net for images"):

@@ -127,3 +127,11 @@ def test_one_centred_penalty_looks_between_the_two():
     assert ((places >= 0) & (places <= 1)).all()
     torch.testing.assert_close(places[:, 0], places[:, 1])  # on the straight line
     assert places.std() > 0.2
+
+
+def test_pairs_are_not_crossed():
+    """(b,) and (b, 1) would be broadcast to (b, b)."""
+    loss = hs.losses.adversarial_loss("relativistic")
+    for call in (loss.discriminator, loss.generator):
+        with pytest.raises(UsageError, match="come in pairs"):
+            call(torch.zeros(4), torch.zeros(4, 1))

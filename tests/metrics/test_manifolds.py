@@ -5,7 +5,7 @@ import pytest
 
 from hiddenspace.errors import DataError, UsageError
 from hiddenspace.metrics import distances
-from hiddenspace.metrics.copies import copied_share, nearest
+from hiddenspace.metrics.copies import copied_share, honest_share, nearest, suspicious_share
 from hiddenspace.metrics.manifolds import density_coverage, precision_recall
 
 rng = np.random.default_rng(0)
@@ -120,6 +120,30 @@ def test_copies_are_found():
     half = np.vstack([fresh[:100], training[:100] + 1e-3])
     assert copied_share(fresh, training, held_out) < 0.05
     assert copied_share(half, training, held_out) == pytest.approx(0.5, abs=0.05)
+
+
+def test_copies_are_found_far_from_zero():
+    training, held_out = 1e4 + rng.normal(size=(2, 500, 6)).astype(np.float32)
+    assert nearest(training, training)[0].tolist() == list(range(500))
+    assert copied_share(training, training, held_out) == 1.0
+
+
+def test_rows_that_repeat_anyway_are_no_copies_and_hide_none():
+    """A third of the held-out rows are in the training rows too, as in a table of few values."""
+    training, fresh = rng.normal(size=(2, 600, 6))
+    held_out = np.vstack([fresh[:200], training[:100]])
+    honest = np.vstack([fresh[200:400], training[100:200] + 1e-9])
+    assert copied_share(honest, training, held_out) < 0.05
+    assert copied_share(training + 1e-9, training, held_out) == pytest.approx(2 / 3)
+    assert copied_share(training, training, training[:50]) == 0
+
+
+@pytest.mark.parametrize("held_out", [20, 50, 100, 500])
+def test_honest_items_seldom_exceed_their_share(held_out):
+    """Distances of any one distribution: in fewer than one of 100 cases, but not in hardly any."""
+    limit = honest_share(500, held_out)
+    shares = [suspicious_share(rng.random(500), rng.random(held_out)) for _ in range(4_000)]
+    assert 0.0002 < np.mean(np.array(shares) > limit) < 0.012
 
 
 def test_nothing_is_near_nothing():

@@ -143,6 +143,7 @@ def _named(model: Generative, text: str) -> list[Any]:
     if more or not isinstance(column, Category):
         raise UsageError("--labels are values of one column of classes; in Python, sample(labels=...) takes tables.")
     known = {str(category): category for category in column.categories}
+    known |= {f"{c:g}": c for c in column.categories if isinstance(c, float)}  # 1 for 1.0
     return [known.get(word.strip(), word.strip()) for word in text.split(",")]
 
 

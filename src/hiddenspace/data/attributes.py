@@ -53,7 +53,7 @@ class AttributeFormat:
 
         Parameters
         ----------
-        attributes : DataFrame, mapping of columns, array (n, d) or array (n,)
+        attributes : DataFrame, mapping of columns, list of mappings (one for each row), array (n, d) or array (n,)
             Without missing values. The columns of a 2-D array are called '0', '1' and so on; a 1-D array is one
             categorical column of class labels, called 'label'.
         cyclic : mapping of str to float, optional
@@ -75,6 +75,7 @@ class AttributeFormat:
             If `cyclic` or `categorical` name a column that is not there, or a period makes no sense.
         """
         checks.whole("harmonics", harmonics)
+        attributes = _of_records(attributes)
         table = columns_of(attributes)
         if not table:
             raise DataError("the attributes have no columns; give at least one.")
@@ -82,7 +83,8 @@ class AttributeFormat:
         for argument, names in (("cyclic", cyclic or ()), ("categorical", categorical)):
             if absent := [name for name in names if name not in table]:
                 raise UsageError(f"{argument} names {absent[0]!r}, but the attributes are {', '.join(table)}.")
-        classes = {*categorical, *(name for name, values in table.items() if _are_classes(attributes, values))}
+        classes = {*categorical, *_categories_of(attributes)}
+        classes |= {name for name, values in table.items() if _are_classes(attributes, values)}
         periods = _guessed(table, classes) if cyclic is None else dict(cyclic)
         columns: list[Column] = []
         for name, values in table.items():
@@ -180,19 +182,31 @@ def columns_of(attributes: Any) -> Columns:
     DataError
         If they are nothing of the kind, or of unequal lengths.
     """
+    attributes = _of_records(attributes)
     if isinstance(attributes, pd.DataFrame):
         return {str(name): column.to_numpy() for name, column in attributes.items()}
     if isinstance(attributes, Mapping):
         return _of_mapping(attributes)
     array = np.asarray(attributes.detach().cpu() if hasattr(attributes, "detach") else attributes)
-    if array.ndim == 1 and len(array) and isinstance(array[0], Mapping):
-        return columns_of(pd.DataFrame(list(array)))
     if array.ndim not in (1, 2):
         raise DataError(
             f"attributes of shape {array.shape} cannot be read; give a table, a dict of columns, an array (n, d) or "
             "labels (n,)."
         )
     return {LABEL: array} if array.ndim == 1 else {str(i): column for i, column in enumerate(array.T)}
+
+
+def _of_records(attributes: Any) -> Any:
+    """Rows that are mappings as a table; all else as it is."""
+    records = isinstance(attributes, Sequence | np.ndarray) and len(attributes) and isinstance(attributes[0], Mapping)
+    return pd.DataFrame(list(attributes)) if records else attributes
+
+
+def _categories_of(attributes: Any) -> list[str]:
+    """Columns that pandas holds as categories, of numbers too."""
+    if not isinstance(attributes, pd.DataFrame):
+        return []
+    return [str(name) for name, kind in attributes.dtypes.items() if isinstance(kind, pd.CategoricalDtype)]
 
 
 def _of_mapping(attributes: Mapping[Any, Any]) -> Columns:

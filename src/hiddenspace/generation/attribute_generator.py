@@ -22,7 +22,7 @@ from hiddenspace.errors import DataError, UsageError
 from hiddenspace.generation.attribute_features import described, features_for
 from hiddenspace.generation.attribute_losses import Absolute, Perceived, Squared
 from hiddenspace.models.batchwise import collected
-from hiddenspace.models.own_networks import check_decoder, copied
+from hiddenspace.models.own_networks import check_decoder, copied_network
 from hiddenspace.models.recipe import Recipe, default_patience
 from hiddenspace.models.trained import Trained
 from hiddenspace.nets.attribute_decoder import AttributeDecoder
@@ -96,7 +96,8 @@ class AttributeGenerator(Trained):
     generator : Module, optional
         A network of one's own, (batch, attributes) -> (batch, c, h, w) with images in [0, 1]; it is copied.
     epochs : int, optional
-        Passes over the data at most; by default as many as make 6,000 steps, up to 400.
+        Passes over the data at most; by default 8 x sqrt(54,000 / images), but as many as make 6,000 steps of 32
+        images, up to 400.
     batch_size : int, optional
         Images in a step; by default 32.
     learning_rate : float, optional
@@ -326,9 +327,9 @@ class AttributeGenerator(Trained):
     def _build_networks(self) -> None:
         """The person's own generator; a default one where there is none."""
         width, shape = self.attribute_format_.width, self.format_.shape
-        _, own = copied(None, self.generator)
+        own = copied_network("generator", self.generator)
         if own is not None:
-            check_decoder(own, width, shape)
+            check_decoder(own, width, shape, name="generator")
         self.generator_ = own or AttributeDecoder(width, shape, depth=self.depth, width=self.width)
 
     def _fitted_config(self) -> dict[str, Any]:

@@ -78,7 +78,8 @@ class GAN(Generative):
         normalisation (those of 'dcgan'), which 'wasserstein' does not take. R3GAN's gamma, for images in [-1, 1], is
         four times this.
     spectral_norm : bool, optional
-        Divide the layers of the discriminator by their largest singular values; by default where there is no penalty.
+        Divide the layers of the default discriminator by their largest singular values; by default where there is no
+        penalty. One of your own is left as it is.
     augmentation : Differentiable, 'auto' or None
         What real and generated images pass through before they are judged, so that the discriminator does not learn few
         images by heart. 'auto' does so with fewer than 20,000 images, as strongly as the discriminator's answers on

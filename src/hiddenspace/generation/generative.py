@@ -24,7 +24,7 @@ from hiddenspace.generation.adapting import Adapting
 from hiddenspace.generation.differentiable import Differentiable
 from hiddenspace.generation.health import GenerationWarning, Health, examined
 from hiddenspace.generation.inversion import Inversion
-from hiddenspace.generation.judging import Judge, check_features, judging_features, looked_at
+from hiddenspace.generation.judging import LEAST_HELD_OUT, Judge, check_features, judging_features, looked_at
 from hiddenspace.generation.opposing import Opposing
 from hiddenspace.generation.sampling import Sampling
 from hiddenspace.generation.snapshots import SHOWN, Snapshots
@@ -60,6 +60,8 @@ FEW = 20_000
 """Fewer images than these are augmented before they are judged."""
 BETAS = (0.0, 0.99)
 """Of Adam: momentum carries a player past an opponent that moves (Karras et al. 2018; Huang et al. 2024)."""
+SEARCHED = 200_000
+"""Items, at most, among which copies are looked for."""
 RATE_BACK = 2e-3
 """The learning rate of the encoder that learns the way back."""
 
@@ -116,6 +118,10 @@ class Generative(Trained, Sampling):
             raise UsageError(f"family={self.family!r} is unknown; use {' or '.join(map(repr, get_args(Family)))}.")
         if self.penalty is not None:
             checks.number("penalty", self.penalty, least=0)
+        if self.spectral_norm and self.discriminator is not None:
+            raise UsageError(
+                "spectral_norm=True is for the default discriminator; normalise your own, or leave it out."
+            )
         if self.inversion_steps != 0:
             checks.whole("inversion_steps", self.inversion_steps)
         if self.augmentation is not None and self.augmentation != "auto":
@@ -132,8 +138,8 @@ class Generative(Trained, Sampling):
         self.code_size_ = self.latent + self._width_of_conditions()
         if own["generator"] is not None:
             check_decoder(self.generator_, self.code_size_, self.format_.shape, name="generator")
-        if own["discriminator"] is not None and not self._width_of_conditions():
-            check_logits(self.discriminator_, self.format_.shape)
+        if own["discriminator"] is not None:
+            check_logits(self.discriminator_, self.format_.shape, self._width_of_conditions())
         self.encoder_ = default_encoder(self.format_.shape, self.code_size_)
 
     def _width_of_conditions(self) -> int:
@@ -239,9 +245,14 @@ class Generative(Trained, Sampling):
             self._play(game, batches, None, watchers)
         self.snapshots_, self.snapshot_epochs_ = snapshots.images(), list(snapshots.at)
         self.judged_by_ = judge.by.description
-        penalised = not self._normalises_batches()
         self.health_ = examined(
-            self.history_, self.best_epoch_, judge.copied(), len(training), self._diverged, penalised
+            self.history_,
+            self.best_epoch_,
+            judge.copied(self._parts(training)),
+            len(training),
+            self._diverged,
+            penalised=not self._normalises_batches(),
+            judged_by=self.judged_by_,
         )
         for trouble in self.health_.troubles:
             warnings.warn(str(trouble), GenerationWarning, stacklevel=4)
@@ -268,10 +279,10 @@ class Generative(Trained, Sampling):
         held_out: np.ndarray,
         batches: NamedBatches,
     ) -> list[Observer]:
-        """Who sets the strength of the augmentation; a fixed one where it was chosen, or nothing is held out."""
+        """Who sets the strength of the augmentation; a fixed one where it was chosen, or too few are held out."""
         if game.augmentation is None:
             return []
-        if self.augmentation != "auto" or len(held_out) == 0:
+        if self.augmentation != "auto" or len(held_out) < LEAST_HELD_OUT:
             game.strength.fill_(1.0 if self.augmentation != "auto" else STRENGTH)
             return []
 
@@ -283,7 +294,9 @@ class Generative(Trained, Sampling):
             codes = torch.cat(list(self._codes(ADAPTED, seed=0)))
             return self._logits(torch.cat(list(self._drawn(ADAPTED))), codes[:, self.latent :])
 
-        images = self.discriminator_steps * self.recipe_.batch_size * math.ceil(len(batches) / self._draws())
+        images = (
+            self.discriminator_steps * min(self.recipe_.batch_size, len(kept)) * math.ceil(len(batches) / self._draws())
+        )
         return [Adapting(game, logits_of(kept), logits_of(held_out), of_generated, images)]
 
     def _some(
@@ -312,7 +325,14 @@ class Generative(Trained, Sampling):
             for items in (training, held_out)
         )
         assert real is not None
-        return Judge(self._drawn, judging_features(self.features, self.format_.shape), real, unseen)
+        return Judge(self._drawn, judging_features(self.features, real), real, unseen)
+
+    def _parts(self, dataset: Dataset) -> Iterator[np.ndarray]:
+        """All items in model space, or as many as copies are looked for among, a few at a time."""
+        rng, at_a_time = np.random.default_rng(self.seed_), looked_at(self.format_.shape)
+        positions = rng.permutation(len(dataset))[:SEARCHED]
+        for start in range(0, len(positions), at_a_time):
+            yield collected(self._batches(dataset.take(positions[start : start + at_a_time])))
 
     def _drawn(self, count: int) -> Iterator[Tensor]:
         """Items of always the same noise, in model space, on the device of the generator."""

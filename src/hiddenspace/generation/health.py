@@ -12,10 +12,11 @@ from hiddenspace.training.events import Row
 
 SATURATED = 0.99
 """The share of pairs in which the real item gets the higher logit, over the last fifth of the training."""
-COVERED, DIVERSE = 0.4, 0.5
-"""Of the real items' neighbourhoods, and of their diversity, at least."""
+COVERED, RECALLED, DIVERSE = 0.4, 0.1, 0.5
+"""Of the real items' neighbourhoods, of the real items within those of generated ones, and of their diversity, at
+least."""
 COPIED = 0.05
-"""Of the generated items at most; honest ones of the same kind have 0.01."""
+"""Of the generated items at most, or what honest ones may have by chance; usually they have 0.01."""
 FRECHET = "monitor/frechet"
 JUDGED = ("frechet", "precision", "recall", "coverage", "diversity")
 FEW = 200
@@ -55,53 +56,68 @@ class Health:
     Attributes
     ----------
     figures : dict
-        Of the epoch that was kept: `frechet`, `precision`, `recall`, `coverage`, `diversity` (1 is that of the data),
-        `right` (how often the discriminator knows the real one of a pair), and `copied`, the share of new items that
-        are suspiciously near to one learned from.
+        Of the epoch that was kept: `frechet`, `precision`, `recall`, `coverage`, `diversity` (1 is that of the data)
+        and `copied`; of the last fifth of the epochs `right`, how often the discriminator knows the real one of a pair.
+        `copied` is the share of new items that
+        are suspiciously near to one learned from (absent where fewer than 20 items are held out).
     troubles : list of Trouble
         Empty where nothing was found.
+    judged_by : str
+        What the features of all but `right` and `copied` are.
     """
 
     figures: dict[str, float]
     troubles: list[Trouble] = field(default_factory=list)
+    judged_by: str = ""
 
     def __str__(self) -> str:
         numbers = ", ".join(f"{name} {value:.3g}" for name, value in self.figures.items())
-        return "\n".join([numbers, *(map(str, self.troubles) if self.troubles else ["nothing found wrong"])])
+        over = [f"over {self.judged_by}"] if self.judged_by else []
+        return "\n".join([numbers, *over, *(map(str, self.troubles) if self.troubles else ["nothing found wrong"])])
 
     def config(self) -> dict[str, Any]:
         """JSON."""
-        return {"figures": self.figures, "troubles": [asdict(trouble) for trouble in self.troubles]}
+        return {
+            "figures": self.figures,
+            "troubles": [asdict(trouble) for trouble in self.troubles],
+            "judged_by": self.judged_by,
+        }
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Health:
         """From what `config` gave."""
-        return cls(dict(config["figures"]), [Trouble(**trouble) for trouble in config["troubles"]])
+        troubles = [Trouble(**trouble) for trouble in config["troubles"]]
+        return cls(dict(config["figures"]), troubles, str(config.get("judged_by", "")))
 
 
 def examined(
     rows: Sequence[Row],
     best_epoch: int,
-    copied: float | None,
+    copied: tuple[float, float] | None,
     items: int,
     diverged: str | None = None,
+    *,
     penalised: bool = True,
+    judged_by: str = "",
 ) -> Health:
-    """What the rows of all epochs say; `penalised` where the discriminator takes a penalty on its slopes."""
+    """What the rows of all epochs say.
+
+    `copied` is what `Judge.copied` gave, and `penalised` whether the discriminator takes a penalty on its slopes.
+    """
     penalty = "a larger penalty=" if penalised else "a discriminator without batch normalisation (family='residual')"
     row = rows[best_epoch - 1]
     figures = {name: row[f"monitor/{name}"] for name in JUDGED if f"monitor/{name}" in row}
     figures["right"] = _right(rows)
     if copied is not None:
-        figures["copied"] = copied
+        figures["copied"] = copied[0]
     found = [
         _saturated(figures, penalty),
         _collapsed(figures, penalty),
-        _memorised(figures, items),
+        _memorised(copied, items),
         _diverged(diverged, best_epoch, penalty),
         _timing(rows, best_epoch, penalty),
     ]
-    return Health(figures, [trouble for trouble in found if trouble is not None])
+    return Health(figures, [trouble for trouble in found if trouble is not None], judged_by)
 
 
 def _right(rows: Sequence[Row]) -> float:
@@ -123,6 +139,8 @@ def _collapsed(figures: dict[str, float], penalty: str) -> Trouble | None:
     seen = []
     if figures.get("coverage", 1.0) < COVERED:
         seen.append(f"only {figures['coverage']:.0%} of the items have a generated one near")
+    if figures.get("recall", 1.0) < RECALLED:
+        seen.append(f"only {figures['recall']:.0%} of them lie among generated ones")
     if figures["diversity"] < DIVERSE:
         seen.append(f"generated items differ from each other by {figures['diversity']:.0%} of what real ones do")
     if not seen:
@@ -131,18 +149,18 @@ def _collapsed(figures: dict[str, float], penalty: str) -> Trouble | None:
     return Trouble("mode collapse", " and ".join(seen), mend)
 
 
-def _memorised(figures: dict[str, float], items: int) -> Trouble | None:
+def _memorised(copied: tuple[float, float] | None, items: int) -> Trouble | None:
     if items < FEW:
         return Trouble(
             "few items",
             f"there are {items:,} items to learn from, and copies of them are all that can be expected",
             "give more, or use an autoencoder's space",
         )
-    if figures.get("copied", 0.0) <= COPIED:
+    if copied is None or copied[0] <= max(COPIED, copied[1]):
         return None
     return Trouble(
         "memorisation",
-        f"{figures['copied']:.0%} of new items are nearer to one learned from than held-out items are",
+        f"{copied[0]:.0%} of new items are nearer to one learned from than 99 of 100 held-out items are",
         "try augmentation, fewer epochs, a narrower discriminator, or more items",
     )
 

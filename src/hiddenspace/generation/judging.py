@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hiddenspace.errors import DivergedError, UsageError
-from hiddenspace.metrics.copies import copied_share
+from hiddenspace.metrics.copies import honest_share, nearest, suspicious_share
 from hiddenspace.metrics.diversity import of_pairs
 from hiddenspace.metrics.frechet import frechet_distance
 from hiddenspace.metrics.manifolds import density_coverage, precision_recall
-from hiddenspace.nets.feature_nets import feature_net
+from hiddenspace.nets.feature_nets import RANDOM, feature_net
 from hiddenspace.nets.features import FourierFeatures, RandomFeatures
 from hiddenspace.training.events import Observer, Row
 from hiddenspace.training.game import Game
@@ -28,6 +29,12 @@ JUDGED, LEAST, SPACE = 5_000, 1_000, 1 << 28
 FEWER = 1_000
 """Items, at most, for what grows with their square."""
 LEAST_HELD_OUT = 20
+ASKED = 500
+"""Items of either kind that copies are told by."""
+SIDE = 32
+"""Pixels, at most, of the images among which copies are looked for: means over larger ones tell them as well."""
+BATCH, BATCH_OF_OWN = 256, 64
+"""Items at a time for the features of nets of ours, and of others, which may be large."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,7 @@ class By:
 
     net: Callable[[Tensor], Tensor]
     description: str
+    batch: int = BATCH_OF_OWN
 
 
 def looked_at(shape: tuple[int, ...]) -> int:
@@ -51,8 +59,10 @@ def check_features(given: Any) -> None:
         )
 
 
-def judging_features(given: Any, shape: tuple[int, ...]) -> By:
+def judging_features(given: Any, real: np.ndarray) -> By:
     """A person's own network, a fitted model's encoder, what `feature_net` makes of a name, or what suits the data.
+
+    `real` are items (n, *shape) in model space: the activations of a random net that is named are normalised on them.
 
     Raises
     ------
@@ -62,17 +72,17 @@ def judging_features(given: Any, shape: tuple[int, ...]) -> By:
         If a file cannot be had or read.
     """
     check_features(given)
+    shape = real.shape[1:]
     if given == "auto" and len(shape) == 1:
-        return By(FourierFeatures(shape[0]), "the values and cosines of random projections, seed 0")
+        return By(FourierFeatures(shape[0]), "the values and cosines of random projections, seed 0", BATCH)
     if given == "auto":
-        return By(RandomFeatures(shape[0]), "a random convolutional net, seed 0")
-    if isinstance(given, str | PathLike):
-        if len(shape) == 1:
-            raise UsageError(f"features={str(given)!r} is a net for images; give a module that takes rows, or 'auto'.")
-        given = feature_net(given)
-    net = given if isinstance(given, nn.Module) else given.encoder_
-    described = f"the encoder of a {type(given).__name__}" if net is not given else type(given).__name__
-    return By(copy.deepcopy(net), str(getattr(given, "description", described)))
+        return By(RandomFeatures(shape[0]), "a random convolutional net, seed 0", BATCH)
+    if isinstance(given, nn.Module):
+        return By(copy.deepcopy(given), str(getattr(given, "description", type(given).__name__)))
+    if isinstance(given, str | PathLike) and len(shape) == 1:
+        raise UsageError(f"features={str(given)!r} is a net for images; give a module that takes rows, or 'auto'.")
+    net = feature_net(given, data=real) if given == RANDOM else feature_net(given)
+    return By(net, net.description)
 
 
 class Judge(Observer):
@@ -84,7 +94,7 @@ class Judge(Observer):
         Count -> new items in model space, batch by batch, always of the same noise.
     by : By
     real, held_out : ndarray (n, *shape), (m, *shape), or None
-        Items in model space that were learned from, and that were not.
+        Some items in model space that were learned from, and that were not.
     """
 
     def __init__(
@@ -100,7 +110,7 @@ class Judge(Observer):
             self.device = next((t.device for t in game.parameters()), self.device)
             self.by.net.to(self.device).eval()
             _tried(self.by, self.real_items[:2], self.device)
-        self.real = self._features(torch.split(torch.from_numpy(self.real_items), 256))
+        self.real = self._features([torch.from_numpy(self.real_items)])
 
     def figures(self, row: Row) -> dict[str, float]:
         """Frechet distance of up to 5,000 items; precision, recall, coverage and the ratio of diversities of 1,000."""
@@ -115,18 +125,33 @@ class Judge(Observer):
         figures["diversity"] = of_pairs(few, some).ratio
         return {f"monitor/{name}": float(figure) for name, figure in figures.items()}
 
-    def copied(self) -> float | None:
-        """The share of 500 new items that are nearer to one learned from than 99 of 100 held-out ones are."""
+    def copied(self, learned: Iterable[np.ndarray]) -> tuple[float, float] | None:
+        """The share of 500 new items that are suspiciously near to one learned from, and what honest ones may have.
+
+        `learned` are all items that were learned from, part by part; images of more than 32 pixels a side are compared
+        by their means over squares. None where fewer than 20 are held out.
+        """
         if self.held_out is None:
             return None
         with torch.inference_mode():
-            made = torch.cat([part.cpu() for part in self.draw(500)]).numpy()
-        return copied_share(made, self.real_items, self.held_out)
+            made = torch.cat([part.cpu() for part in self.draw(ASKED)])
+        asked = _small(np.concatenate([made.numpy(), self.held_out[:ASKED]]))
+        distances = np.min([nearest(asked, _small(part))[1] for part in learned], axis=0)
+        new, held_out = distances[: len(made)], distances[len(made) :]
+        return suspicious_share(new, held_out), honest_share(len(new), len(held_out))
 
     @torch.inference_mode()
-    def _features(self, parts: Any) -> np.ndarray:
-        made = [self.by.net(part.to(self.device)) for part in parts]
+    def _features(self, parts: Iterable[Tensor]) -> np.ndarray:
+        made = [self.by.net(some.to(self.device)) for part in parts for some in torch.split(part, self.by.batch)]
         return torch.cat([x.flatten(2).mean(2) if x.ndim == 4 else x for x in made]).float().cpu().numpy()
+
+
+def _small(items: np.ndarray) -> np.ndarray:
+    """Images (n, c, h, w) of at most 32 x 32 pixels; rows as they are."""
+    if items.ndim == 2 or max(items.shape[2:]) <= SIDE:
+        return items
+    size = [min(SIDE, pixels) for pixels in items.shape[2:]]
+    return F.interpolate(torch.from_numpy(items), size, mode="area").numpy()
 
 
 def _tried(by: By, items: np.ndarray, device: torch.device) -> None:

@@ -13,6 +13,8 @@ from PIL import Image
 from hiddenspace.data.format import Format
 from hiddenspace.errors import HiddenspaceError, UsageError, writing
 
+IN_FILES = (1, 3, 4)
+"""Channels that image files have."""
 MEND = "give another file name, or make room there"
 
 
@@ -34,8 +36,11 @@ def write_items(parts: Iterator[np.ndarray], n: int, format_: Format, path: Path
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix:
             draft = path.with_name(f".{path.name}.part")  # whole, or not there
-            _write_array(parts, n, format_, draft)
-            os.replace(draft, path)
+            try:
+                _write_array(parts, n, format_, draft)
+                os.replace(draft, path)
+            finally:
+                draft.unlink(missing_ok=True)
         else:
             _write_folder(parts, format_, path)
 
@@ -49,6 +54,8 @@ def check_streamed(format_: Format, path: Path) -> None:
     ):
         kinds = {"images": ".npy, or a folder", "vectors": ".npy", "table": "sample() and DataFrame.to_parquet"}
         raise UsageError(f"{format_.kind} cannot be streamed to {path}; use {kinds[format_.kind]}.")
+    if not path.suffix and format_.shape[0] not in IN_FILES:
+        raise UsageError(f"no image file holds {format_.shape[0]} channels; end {path} with .npy.")
 
 
 def _write_array(parts: Iterator[np.ndarray], n: int, format_: Format, path: Path) -> None:

@@ -127,13 +127,23 @@ class Relativistic(AdversarialLoss):
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """-log sigmoid(D(x) - D(G(z)))."""
-        return F.softplus(fake - real).mean()
+        return self._unlike(real, fake)
 
     def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
         """-log sigmoid(D(G(z)) - D(x))."""
         if real is None:
             raise UsageError("a relativistic generator needs the logits of real items too; give both.")
-        return F.softplus(real - fake).mean()
+        return self._unlike(fake, real)
+
+    @staticmethod
+    def _unlike(first: Tensor, second: Tensor) -> Tensor:
+        """-log sigmoid(first - second), each pair by itself."""
+        if first.shape != second.shape:  # which would be broadcast to all pairs
+            raise UsageError(
+                f"relativistic logits come in pairs, not {tuple(first.shape)} and {tuple(second.shape)}; give two "
+                "batches of one shape."
+            )
+        return F.softplus(second - first).mean()
 
 
 LOSSES: dict[str, type[AdversarialLoss]] = {

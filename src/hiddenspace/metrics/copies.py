@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.stats import betabinom
 
 from hiddenspace.errors import DataError
-from hiddenspace.metrics.distances import squared_distances
+from hiddenspace.metrics.distances import about_one_centre, squared_distances
 
 AT_A_TIME = 500
 PERCENTILE = 1.0
@@ -34,9 +35,9 @@ def nearest(items: np.ndarray, among: np.ndarray) -> tuple[np.ndarray, np.ndarra
     if items.shape[1:] != among.shape[1:] or not len(items) or not len(among):
         raise DataError(f"nearest items need two sets of one shape, not {items.shape} and {among.shape}.")
     flat, others = (np.ascontiguousarray(x.reshape(len(x), -1), np.float32) for x in (items, among))
-    parts = [
-        squared_distances(flat[start : start + AT_A_TIME], others).argmin(1) for start in range(0, len(flat), AT_A_TIME)
-    ]
+    moved, about_zero = about_one_centre(flat, others)
+    starts = range(0, len(flat), AT_A_TIME)
+    parts = [squared_distances(moved[start : start + AT_A_TIME], about_zero).argmin(1) for start in starts]
     positions = np.concatenate(parts)
     # not from the products above, which lose the digits of small distances
     distances = np.sqrt(((flat.astype(np.float64) - others[positions]) ** 2).sum(1))
@@ -47,7 +48,9 @@ def copied_share(generated: np.ndarray, training: np.ndarray, held_out: np.ndarr
     """The share of generated items that are suspiciously near to an item that was learned from.
 
     Suspicious is what is nearer than 99 of 100 held-out items are, so that 0.01 is what honest items of the same kind
-    would have. Blurred items are nearer to everything: compare with the reconstructions of held-out items.
+    would have. Blurred items are nearer to everything: compare with the reconstructions of held-out items. Held-out
+    items that repeat one learned from exactly, as rows of a table do, do not count among the 100, and their share is
+    taken off.
 
     Parameters
     ----------
@@ -59,5 +62,24 @@ def copied_share(generated: np.ndarray, training: np.ndarray, held_out: np.ndarr
     float
         From 0 to 1.
     """
-    threshold = np.percentile(nearest(held_out, training)[1], PERCENTILE)
-    return float((nearest(generated, training)[1] < threshold).mean())
+    return suspicious_share(nearest(generated, training)[1], nearest(held_out, training)[1])
+
+
+def suspicious_share(generated: np.ndarray, held_out: np.ndarray) -> float:
+    """`copied_share` by the distances (n,) and (h,) of both to the nearest item that was learned from."""
+    apart = held_out[held_out > 0]
+    if not len(apart):
+        return 0.0
+    repeats = 1 - len(apart) / len(held_out)
+    return max(0.0, float((generated < np.percentile(apart, PERCENTILE)).mean()) - repeats)
+
+
+def honest_share(generated: int, held_out: int) -> float:
+    """The `copied_share` that so many honest items exceed in fewer than one of 100 cases.
+
+    The fewer are held out, the less is known of how near 1 of 100 comes. The threshold lies below the k-th smallest of
+    m distances with k = floor((m - 1) / 100) + 2, and below that falls a Beta(k, m + 1 - k) share of honest items,
+    whatever their distribution.
+    """
+    k = min(held_out, int((held_out - 1) * PERCENTILE / 100) + 2)
+    return float(betabinom.ppf(0.99, generated, k, held_out + 1 - k)) / generated

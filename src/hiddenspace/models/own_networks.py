@@ -60,22 +60,24 @@ def check_decoder(decoder: nn.Module, code: int, shape: tuple[int, ...], name: s
         raise UsageError(f"the {name} gives {tuple(output.shape)}; make it give {_batch(shape)} as the data are.")
 
 
-def check_logits(discriminator: nn.Module, shape: tuple[int, ...]) -> None:
-    """Whether it gives one number for each item."""
-    output = _tried("discriminator", discriminator, shape)
+def check_logits(discriminator: nn.Module, shape: tuple[int, ...], condition: int = 0) -> None:
+    """Whether it gives one number for each item, and its condition of so many numbers, where there is one."""
+    output = _tried("discriminator", discriminator, shape, *([(condition,)] if condition else []))
     if output.numel() != 2:
         raise UsageError(f"the discriminator gives {tuple(output.shape)} for 2 items; make it give (batch,) logits.")
 
 
-def _tried(name: str, module: nn.Module, shape: tuple[int, ...]) -> Tensor:
-    """What two items of zeros become; lazy layers learn their sizes from it."""
+def _tried(name: str, module: nn.Module, *shapes: tuple[int, ...]) -> Tensor:
+    """What two items of zeros become, each of so many parts; lazy layers learn their sizes from it."""
     was_training = module.training
     try:
         with torch.no_grad():
-            output: Any = module.eval()(torch.zeros(2, *shape))
+            output: Any = module.eval()(*(torch.zeros(2, *shape) for shape in shapes))
     except Exception as error:  # of any kind: it is a person's own code
         reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise UsageError(f"the {name} does not take {_batch(shape)} ({reason}); make it take that.") from error
+        raise UsageError(
+            f"the {name} does not take {' and '.join(map(_batch, shapes))} ({reason}); make it take that."
+        ) from error
     module.train(was_training)
     if not isinstance(output, Tensor):
         raise UsageError(f"the {name} gives a {type(output).__name__}; make it give a tensor.")
