@@ -117,6 +117,21 @@ def test_a_picture_of_samples(runs: Path, tmp_path: Path) -> None:
         assert picture.size == (4 * 64 + 3 * 2, 2 * 64 + 2)  # a column for each label
 
 
+@pytest.mark.usefixtures("short_epochs")
+def test_labels_are_classes_that_equal_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = np.random.default_rng(0).normal(size=(40, 3))
+    short = {"epochs": 1, "width": 8, "latent": 4, "inversion_steps": 0, "trainer": hs.Trainer(progress=False)}
+    for name, classes in (("halves", [0.0, 1.0, 2.5]), ("wholes", [0, 1, 1234567])):
+        model = hs.ConditionalGAN(**short, random_state=0).fit(rows, np.array(classes)[np.arange(40) % 3])
+        model.save_pretrained(name)
+        for labels in ("0,1", "0.0, 1.0"):
+            assert main(["sample", name, "-n", "4", "--labels", labels, "--out", "x.npy"]) == 0
+            np.testing.assert_allclose(np.load("x.npy"), model.sample(4, labels=classes[:2]), rtol=1e-5)
+    assert main(["sample", "wholes", "-n", "2", "--labels", "1234567.0", "--out", "x.npy"]) == 0
+    assert main(["sample", "halves", "-n", "2", "--labels", "2", "--out", "x.npy"]) == 1
+
+
 def test_samples_are_streamed_to_a_file_and_to_a_folder(runs: Path, tmp_path: Path) -> None:
     run = str(runs / "gan")
     assert main(["sample", run, "-n", "300", "--seed", "2", "--out", str(tmp_path / "many.npy")]) == 0

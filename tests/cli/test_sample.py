@@ -51,7 +51,7 @@ def test_each_beside_its_nearest_item(run, tmp_path):
 
 def test_folders_arrays_and_seeds(run, tmp_path):
     assert run("sample", "digits", "-n", "3", "--out", "made")[0] == 0
-    assert sorted(path.name for path in (tmp_path / "made").iterdir()) == ["00000.png", "00001.png", "00002.png"]
+    assert sorted(path.name for path in (tmp_path / "made").iterdir()) == [f"000000{i}.png" for i in range(3)]
     for seed in ("1", "1", "2"):
         assert run("sample", "digits", "-n", "3", "--out", f"{seed}.npy", "--seed", seed)[0] == 0
     one, two = np.load("1.npy"), np.load("2.npy")

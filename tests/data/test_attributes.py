@@ -100,11 +100,13 @@ def test_records_are_read_as_the_table_they_make():
     records = [{"kind": "a", "size": 1.5}, {"kind": "b", "size": 2.5}, {"kind": "a", "size": 4.0}]
     assert AttributeFormat.fitted(records) == AttributeFormat.fitted(pd.DataFrame(records))
     assert AttributeFormat.fitted(records).names == ("kind = a", "kind = b", "size")
+    assert AttributeFormat.fitted(pd.Series(records, index=[5, 6, 7])) == AttributeFormat.fitted(records)
 
 
 def test_categories_of_pandas_are_categories_whatever_they_are_of():
     table = pd.DataFrame({"code": pd.Categorical([3, 1, 3]), "size": [3, 1, 3]})
     assert AttributeFormat.fitted(table).names == ("code = 1", "code = 3", "size")
+    assert AttributeFormat.fitted({"code": table["code"], "size": [3, 1, 3]}) == AttributeFormat.fitted(table)
 
 
 def test_json_and_back():
@@ -151,6 +153,7 @@ def test_ways_between():
         ({"type": ["sofa"] * 2, "azimuth": [0] * 3, "height": 1, "new": True}, "not of one length"),
         (np.zeros((2, 4)), "lack the column 'type'"),
         (np.zeros((2, 2, 2)), r"shape \(2, 2, 2\)"),
+        (np.array(5), r"shape \(\) cannot be read"),
     ],
 )
 def test_attributes_that_do_not_fit(later, says):

@@ -10,6 +10,7 @@ from torch import nn
 import hiddenspace as hs
 from hiddenspace.errors import DataError, ModelError, UsageError
 from hiddenspace.generation.attribute_losses import Perceived
+from hiddenspace.training.observers import BestWeights
 
 N, SIDE = 48, 8
 
@@ -134,6 +135,23 @@ def test_features_stay_as_they_are():
     assert torch.equal(comparison.features.norm.running_mean, torch.zeros(SIDE))
 
 
+def test_the_random_net_is_the_same_by_its_name():
+    table, pictures = bars()
+    first, again = (made(features=features, random_state=3).fit(table, pictures) for features in (None, "random"))
+    assert "normalised on the data" in again.features_
+    assert first.features_ == again.features_
+    assert np.array_equal(first.generate(table), again.generate(table))
+
+
+def test_the_feature_net_is_not_copied_with_the_best_weights(monkeypatch):
+    kept = []
+    put_back = BestWeights.put_back
+    monkeypatch.setattr(BestWeights, "put_back", lambda best: (kept.extend(best.state()["weights"]), put_back(best)))
+    made(features=Means()).fit(*bars())
+    assert kept
+    assert all(name.startswith("generator.") for name in kept)
+
+
 def test_only_what_features_see_is_learned():
     """A net that sees the means of rows cannot tell which row; one with a little of the pixels can."""
     table, pictures = bars(96)
@@ -212,8 +230,12 @@ def test_a_network_of_ones_own(tmp_path):
     with pytest.raises(ModelError, match="generator was code of your own"):
         hs.load(tmp_path)
     assert np.array_equal(hs.load(tmp_path, generator=net).generate(table), model.generate(table))
-    with pytest.raises(UsageError, match=r"make it give \(batch, 1, 8, 8\)"):
+    with pytest.raises(UsageError, match=r"the generator gives \(2, 3\); make it give \(batch, 1, 8, 8\)"):
         made(generator=nn.LazyLinear(3)).fit(table, pictures)
+    with pytest.raises(UsageError, match=r"the generator does not take \(batch, \d+\)"):
+        made(generator=nn.Linear(99, 3)).fit(table, pictures)
+    with pytest.raises(UsageError, match=r"generator=3 is no torch\.nn\.Module"):
+        made(generator=3).fit(table, pictures)
 
 
 def test_ways_between_attributes(fitted):

@@ -135,3 +135,5 @@ def test_pairs_are_not_crossed():
     for call in (loss.discriminator, loss.generator):
         with pytest.raises(UsageError, match="come in pairs"):
             call(torch.zeros(4), torch.zeros(4, 1))
+    with pytest.raises(UsageError, match=r"of the shapes \(4, 1, 2\) and \(4, 3, 2\); make them of one"):
+        hs.losses.one_centred_penalty(lambda items: items.sum((1, 2)), torch.zeros(4, 1, 2), torch.zeros(4, 3, 2))

@@ -118,6 +118,22 @@ def test_the_best_weights_are_put_back(rows):
     assert game.weight.item() == 4.0
 
 
+def test_what_never_changes_is_no_part_of_the_best_weights(rows):
+    class Looking(Follow):
+        never_changed = ("looks",)
+
+        def __init__(self, losses):
+            super().__init__(losses)
+            self.looks, self.looks_on = nn.Linear(1, 1), nn.Linear(1, 1)
+
+    best, game = BestWeights(), Looking({2: 2.0, 4: 1.0, 6: 3.0})
+    plain = Trainer(precision="32")
+    play(game, rows(batch_size=10), rounds=6, trainer=plain, observers=[best], validation=rows(seed=None))
+    assert set(best.state()["weights"]) == {"weight", "looks_on.weight", "looks_on.bias"}
+    best.put_back()
+    assert (best.epoch, game.weight.item()) == (2, 4.0)
+
+
 def test_without_an_epoch_nothing_is_put_back(rows):
     best, game = BestWeights(), Follow({})
     play(game, rows(), rounds=3, trainer=Trainer(precision="32"), observers=[best])

@@ -13,7 +13,7 @@ from hiddenspace import checks
 from hiddenspace.autoencoders.learner import Learner
 from hiddenspace.data.format import Scaling
 from hiddenspace.losses.adversarial import AdversarialLoss, LossName, adversarial_loss
-from hiddenspace.losses.penalties import one_centred_penalty, zero_centred_penalty
+from hiddenspace.losses.penalties import judged_and_penalised
 from hiddenspace.nets.discriminators import Critic, RowBody
 from hiddenspace.training.game import Batch, Game, Player
 from hiddenspace.training.trainer import Trainer
@@ -50,16 +50,10 @@ class AdversarialCoding(Game):
         assert isinstance(x, Tensor)
         with torch.no_grad():
             codes = self.encoder(x).float()
-        logits, slopes = self.penalised(torch.randn_like(codes), codes)
-        drawn, coded = logits.float().chunk(2)
+        drawn, coded, slopes = judged_and_penalised(
+            self.discriminator, torch.randn_like(codes), codes, self.adversary.penalty
+        )
         return {"tell": self.adversary.discriminator(drawn, coded), "slopes": PENALTY * slopes}
-
-    def penalised(self, drawn: Tensor, codes: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits of both (2b,), and the penalty on slopes that belongs to the adversary."""
-        both = torch.cat([drawn, codes])
-        if self.adversary.penalty == "one-centred":
-            return self.discriminator(both), one_centred_penalty(self.discriminator, drawn, codes)
-        return zero_centred_penalty(self.discriminator, both)
 
     def loss(self, x: Batch) -> dict[str, Tensor]:
         """The error of the reconstruction, and `weight` times what the discriminator says of the codes."""
@@ -89,7 +83,8 @@ class AdversarialAutoencoder(Learner):
     code : int, optional
         Numbers in the code; by default a quarter of the features, between 2 and 32.
     adversary : str
-        The loss of the discriminator and of who fools it, as in GAN.
+        The loss of the discriminator and of who fools it, as in GAN; the penalty on the discriminator's slopes is the
+        one that belongs to it, one-centred for 'wasserstein', of weight 0.1.
     weight : float
         Of the second beside the mean squared error of the reconstruction, above 0.
     depth : int, optional

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,11 +17,12 @@ from hiddenspace import checks
 from hiddenspace.cli.files import OUT, check_ending, write_values
 from hiddenspace.cli.moving import pixels_of, save
 from hiddenspace.cli.spaces import space_of
-from hiddenspace.data.attribute_columns import Category
+from hiddenspace.data.attribute_columns import Category, Scalar
 from hiddenspace.errors import HiddenspaceError, UsageError, writing
 from hiddenspace.estimator import load
 from hiddenspace.generation.conditional_gan import ConditionalGAN
 from hiddenspace.generation.generative import Generative
+from hiddenspace.generation.streaming import write_pictures
 from hiddenspace.metrics.copies import nearest as nearest_of
 from hiddenspace.names import ADVERSARIAL
 from hiddenspace.saving import find_class
@@ -142,9 +144,19 @@ def _named(model: Generative, text: str) -> list[Any]:
     (column, *more) = model.attribute_format_.columns
     if more or not isinstance(column, Category):
         raise UsageError("--labels are values of one column of classes; in Python, sample(labels=...) takes tables.")
-    known = {str(category): category for category in column.categories}
-    known |= {f"{c:g}": c for c in column.categories if isinstance(c, float)}  # 1 for 1.0
-    return [known.get(word.strip(), word.strip()) for word in text.split(",")]
+    return [_class_of(word.strip(), column.categories) for word in text.split(",")]
+
+
+def _class_of(word: str, categories: Sequence[Scalar]) -> Scalar:
+    """The class that is called so or, where classes are numbers, equals it: 1 is 1.0 too."""
+    if (named := {str(category): category for category in categories}.get(word)) is not None:
+        return named
+    try:
+        number = float(word)
+    except ValueError:
+        return word
+    numbers = (c for c in categories if isinstance(c, int | float) and not isinstance(c, bool))
+    return next((c for c in numbers if c == number), word)
 
 
 def _path(space: HiddenSpace, out: str | None, nearest: bool) -> Path:
@@ -165,7 +177,8 @@ def _write(space: HiddenSpace, codes: np.ndarray, path: Path, nearest: bool) -> 
     positions, distances = nearest_of(codes, space.codes) if nearest else (None, None)
     ending = path.suffix.lower()
     if not ending:
-        _write_folder(pixels_of(space, items), path)
+        with writing(path, OUT, HiddenspaceError):
+            write_pictures(pixels_of(space, items), path)
     elif ending == ".png":
         _write_picture(space, pixels_of(space, items), positions, path)
     elif positions is None:
@@ -175,13 +188,6 @@ def _write(space: HiddenSpace, codes: np.ndarray, path: Path, nearest: bool) -> 
         table[free_name("nearest", table)] = space.ids[positions]
         table[free_name("distance", table)] = distances
         write_values(table, path)
-
-
-def _write_folder(pixels: np.ndarray, folder: Path) -> None:
-    with writing(folder, OUT, HiddenspaceError):
-        folder.mkdir(parents=True, exist_ok=True)
-        for number, picture in enumerate(pixels):
-            Image.fromarray(picture).save(folder / f"{number:05d}.png")
 
 
 def _write_picture(space: HiddenSpace, pixels: np.ndarray, positions: np.ndarray | None, path: Path) -> None:

@@ -198,15 +198,19 @@ def columns_of(attributes: Any) -> Columns:
 
 def _of_records(attributes: Any) -> Any:
     """Rows that are mappings as a table; all else as it is."""
-    records = isinstance(attributes, Sequence | np.ndarray) and len(attributes) and isinstance(attributes[0], Mapping)
-    return pd.DataFrame(list(attributes)) if records else attributes
+    listed = isinstance(attributes, Sequence | pd.Series) or (
+        isinstance(attributes, np.ndarray) and attributes.ndim == 1
+    )
+    first = next(iter(attributes), None) if listed else None
+    return pd.DataFrame(list(attributes)) if isinstance(first, Mapping) else attributes
 
 
 def _categories_of(attributes: Any) -> list[str]:
     """Columns that pandas holds as categories, of numbers too."""
-    if not isinstance(attributes, pd.DataFrame):
+    if not isinstance(attributes, pd.DataFrame | Mapping):
         return []
-    return [str(name) for name, kind in attributes.dtypes.items() if isinstance(kind, pd.CategoricalDtype)]
+    kinds = {str(name): getattr(values, "dtype", None) for name, values in attributes.items()}
+    return [name for name, kind in kinds.items() if isinstance(kind, pd.CategoricalDtype)]
 
 
 def _of_mapping(attributes: Mapping[Any, Any]) -> Columns:

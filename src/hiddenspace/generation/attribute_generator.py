@@ -43,6 +43,8 @@ FASTEST, SIDE = 3e-3, 0.1
 class Drawing(Game):
     """Draw what the attributes say."""
 
+    never_changed: ClassVar[tuple[str, ...]] = ("comparison",)
+
     def __init__(self, generator: nn.Module, comparison: nn.Module) -> None:
         super().__init__()
         self.generator, self.comparison = generator, comparison
@@ -96,8 +98,8 @@ class AttributeGenerator(Trained):
     generator : Module, optional
         A network of one's own, (batch, attributes) -> (batch, c, h, w) with images in [0, 1]; it is copied.
     epochs : int, optional
-        Passes over the data at most; by default 8 x sqrt(54,000 / images), but as many as make 6,000 steps of 32
-        images, up to 400.
+        Passes over the data at most; by default 8 * sqrt(54,000 / images), at least as many as make 6,000 steps of 32
+        images, but 400 at most.
     batch_size : int, optional
         Images in a step; by default 32.
     learning_rate : float, optional

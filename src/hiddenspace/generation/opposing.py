@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from typing import ClassVar, cast
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +12,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from hiddenspace.generation.differentiable import Differentiable
 from hiddenspace.losses.adversarial import AdversarialLoss
-from hiddenspace.losses.penalties import one_centred_penalty, zero_centred_penalty
+from hiddenspace.losses.penalties import judged_and_penalised
 from hiddenspace.training.game import Batch, Game, Player, Terms
 
 
@@ -98,13 +98,8 @@ class Opposing(Game):
         weight = self.penalty_weight
         if self.apart:
             return judge(real).float(), judge(fake).float(), {}
-        both = torch.cat([real, fake])
-        if weight and self.loss.penalty == "zero-centred":
-            logits, slopes = zero_centred_penalty(judge, both)
-            return *_halves(logits), {"slopes": weight * slopes}
-        terms = {"slopes": weight * one_centred_penalty(judge, real, fake)} if weight else {}
-        return *_halves(judge(both)), terms
-
-
-def _halves(logits: Tensor) -> tuple[Tensor, Tensor]:
-    return cast(tuple[Tensor, Tensor], logits.float().chunk(2))
+        if not weight:
+            on_real, on_fake = judge(torch.cat([real, fake])).float().chunk(2)
+            return on_real, on_fake, {}
+        on_real, on_fake, slopes = judged_and_penalised(judge, real, fake, self.loss.penalty)
+        return on_real, on_fake, {"slopes": weight * slopes}

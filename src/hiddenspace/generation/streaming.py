@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -40,9 +41,10 @@ def write_items(parts: Iterator[np.ndarray], n: int, format_: Format, path: Path
                 _write_array(parts, n, format_, draft)
                 os.replace(draft, path)
             finally:
-                draft.unlink(missing_ok=True)
+                with suppress(OSError):  # it is gone where all went well, and else what failed first is told
+                    draft.unlink()
         else:
-            _write_folder(parts, format_, path)
+            write_pictures((picture for part in parts for picture in _bytes(part)), path)
 
 
 def check_streamed(format_: Format, path: Path) -> None:
@@ -70,13 +72,11 @@ def _write_array(parts: Iterator[np.ndarray], n: int, format_: Format, path: Pat
         file.flush()
 
 
-def _write_folder(parts: Iterator[np.ndarray], format_: Format, path: Path) -> None:
-    path.mkdir(exist_ok=True)
-    number = 0
-    for part in parts:
-        for picture in _bytes(part):
-            Image.fromarray(picture).save(path / f"{number:07d}.png")
-            number += 1
+def write_pictures(pictures: Iterable[np.ndarray], folder: Path) -> None:
+    """Bytes (h, w) or (h, w, c) each as a PNG, numbered."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, picture in enumerate(pictures):
+        Image.fromarray(picture).save(folder / f"{number:07d}.png")
 
 
 def _bytes(x: np.ndarray) -> np.ndarray:

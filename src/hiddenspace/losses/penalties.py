@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import torch
 from torch import Tensor
 
+from hiddenspace.errors import UsageError
+
 Judge = Callable[[Tensor], Tensor]
 """Items (b, ...) -> logits; that of one item must not depend on the others (no batch normalisation)."""
+Penalty = Literal["zero-centred", "one-centred"]
 
 
 def zero_centred_penalty(judge: Judge, items: Tensor) -> tuple[Tensor, Tensor]:
@@ -45,11 +49,32 @@ def one_centred_penalty(judge: Judge, real: Tensor, fake: Tensor) -> Tensor:
         (b, ...) -> logits.
     real, fake : Tensor (b, ...)
         Of one shape.
+
+    Raises
+    ------
+    UsageError
+        If they are not.
     """
+    if real.shape != fake.shape:  # which would be broadcast
+        raise UsageError(
+            f"real and generated items are of the shapes {tuple(real.shape)} and {tuple(fake.shape)}; make them of one."
+        )
     place = torch.rand(len(real), *[1] * (real.ndim - 1), device=real.device)
     between = (real.detach() + place * (fake.detach() - real.detach())).requires_grad_(True)
     slopes = (_squared_slopes(judge(between), between) + 1e-12).sqrt()  # the slope of the root itself at 0 is infinite
     return (slopes - 1).square().mean()
+
+
+def judged_and_penalised(judge: Judge, real: Tensor, fake: Tensor, penalty: Penalty) -> tuple[Tensor, Tensor, Tensor]:
+    """Logits (float32) of equally many real and generated items, judged in one batch, and the penalty of this name."""
+    both = torch.cat([real, fake])
+    if penalty == "zero-centred":
+        logits, slopes = zero_centred_penalty(judge, both)
+    else:
+        slopes = one_centred_penalty(judge, real, fake)
+        logits = judge(both)
+    on_real, on_fake = logits.float().chunk(2)
+    return on_real, on_fake, slopes
 
 
 def _squared_slopes(logits: Tensor, items: Tensor) -> Tensor:

@@ -101,6 +101,8 @@ class Game(nn.Module):
     progress: float = 0.0
     never_compiled: ClassVar[tuple[str, ...]] = ()
     """Networks of which second derivatives are taken, which torch cannot compile."""
+    never_changed: ClassVar[tuple[str, ...]] = ()
+    """Networks that only look, their buffers too: of the best weights they are no part."""
 
     def players(self) -> Mapping[str, Player]:
         """Who plays, in the order of their turns."""

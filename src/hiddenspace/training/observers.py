@@ -45,12 +45,14 @@ class BestWeights(Observer):
         self.rows.append(dict(event.row))
         if self.loss is None or event.row[self.by] < self.loss:
             self.loss, self.epoch = event.row[self.by], int(event.row["epoch"])
-            self._weights = {name: value.detach().clone() for name, value in self._game.state_dict().items()}
+            unchanged = tuple(f"{name}." for name in self._game.never_changed)
+            kept = ((n, v) for n, v in self._game.state_dict().items() if not n.startswith(unchanged))
+            self._weights = {name: value.detach().clone() for name, value in kept}
 
     def put_back(self) -> None:
         """Gives the game its best weights."""
         if self._weights and self._game is not None:
-            self._game.load_state_dict(self._weights)
+            self._game.load_state_dict({**self._game.state_dict(), **self._weights})
 
     def state(self) -> dict[str, Any]:
         return {"loss": self.loss, "epoch": self.epoch, "weights": self._weights, "rows": self.rows}
