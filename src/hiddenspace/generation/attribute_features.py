@@ -58,7 +58,7 @@ def described(net: nn.Module, layers: Mapping[str, float] | None) -> str:
 
 def _net_of(features: Any, images: np.ndarray, seed: int) -> nn.Module:
     if features is None or (isinstance(features, str) and features == RANDOM):
-        return feature_net("random", data=images, seed=seed)
+        return feature_net(RANDOM, data=images, seed=seed)
     if isinstance(features, nn.Module) and hasattr(features, "activations"):
         return copy.deepcopy(features)
     return feature_net(features)

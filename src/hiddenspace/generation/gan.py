@@ -83,7 +83,8 @@ class GAN(Generative):
     augmentation : Differentiable, 'auto' or None
         What real and generated images pass through before they are judged, so that the discriminator does not learn few
         images by heart. 'auto' does so with fewer than 20,000 images, as strongly as the discriminator's answers on
-        held-out ones demand; one that is given is applied to all.
+        held-out ones demand, or where fewer than 20 are held out at a fixed strength; one that is given is applied to
+        all.
     family : 'residual' or 'dcgan'
         The family of default networks for images; those of rows are fully connected.
     depth, width : int, optional

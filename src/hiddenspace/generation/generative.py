@@ -294,9 +294,8 @@ class Generative(Trained, Sampling):
             codes = torch.cat(list(self._codes(ADAPTED, seed=0)))
             return self._logits(torch.cat(list(self._drawn(ADAPTED))), codes[:, self.latent :])
 
-        images = (
-            self.discriminator_steps * min(self.recipe_.batch_size, len(kept)) * math.ceil(len(batches) / self._draws())
-        )
+        batch, rounds = min(self.recipe_.batch_size, len(kept)), math.ceil(len(batches) / self._draws())
+        images = self.discriminator_steps * batch * rounds
         return [Adapting(game, logits_of(kept), logits_of(held_out), of_generated, images)]
 
     def _some(

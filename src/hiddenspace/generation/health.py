@@ -58,8 +58,8 @@ class Health:
     figures : dict
         Of the epoch that was kept: `frechet`, `precision`, `recall`, `coverage`, `diversity` (1 is that of the data)
         and `copied`; of the last fifth of the epochs `right`, how often the discriminator knows the real one of a pair.
-        `copied` is the share of new items that
-        are suspiciously near to one learned from (absent where fewer than 20 items are held out).
+        `copied` is the share of new items that are suspiciously near to one learned from (absent where fewer than 20
+        items are held out).
     troubles : list of Trouble
         Empty where nothing was found.
     judged_by : str

@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from hiddenspace.errors import UsageError
+from hiddenspace.losses.penalties import Penalty
 
 LossName = Literal["minimax", "non-saturating", "least-squares", "hinge", "wasserstein", "relativistic"]
 
@@ -36,7 +37,7 @@ class AdversarialLoss(ABC):
         Whether the generator's loss looks at real items too.
     """
 
-    penalty: ClassVar[Literal["zero-centred", "one-centred"]] = "zero-centred"
+    penalty: ClassVar[Penalty] = "zero-centred"
     weight: ClassVar[float] = 0.0
     compares: ClassVar[bool] = False
 
@@ -127,17 +128,17 @@ class Relativistic(AdversarialLoss):
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """-log sigmoid(D(x) - D(G(z)))."""
-        return self._unlike(real, fake)
+        return self._pair_by_pair(real, fake)
 
     def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
         """-log sigmoid(D(G(z)) - D(x))."""
         if real is None:
             raise UsageError("a relativistic generator needs the logits of real items too; give both.")
-        return self._unlike(fake, real)
+        return self._pair_by_pair(fake, real)
 
     @staticmethod
-    def _unlike(first: Tensor, second: Tensor) -> Tensor:
-        """-log sigmoid(first - second), each pair by itself."""
+    def _pair_by_pair(first: Tensor, second: Tensor) -> Tensor:
+        """-log sigmoid(first - second)."""
         if first.shape != second.shape:  # which would be broadcast to all pairs
             raise UsageError(
                 f"relativistic logits come in pairs, not {tuple(first.shape)} and {tuple(second.shape)}; give two "
