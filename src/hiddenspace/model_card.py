@@ -121,9 +121,16 @@ def _figures(model: Any, data: dict[str, Any]) -> dict[str, str]:
             for key, value in row.items():
                 part, _, term = key.partition("/")
                 if term:
-                    whose = "new items beside training items" if part == "monitor" and _draws(model) else _PARTS[part]
-                    figures[f"{_TERMS.get(term.rpartition('.')[2], term)}, {whose}"] = f"{value:.6g}"
+                    figures[_named(model, part, term)] = f"{value:.6g}"
     return figures
+
+
+def _named(model: Any, part: str, term: str) -> str:
+    """A figure of a row of the history in words, and of which items it is."""
+    words = _TERMS.get(term.rpartition(".")[2], term)
+    if part != "monitor" or not _draws(model):
+        return f"{words}, {_PARTS[part]}"
+    return f"{words}{f' over {model.judged_by_}' * (term == 'frechet')}, new items beside training items"
 
 
 def _draws(model: Any) -> bool:

@@ -400,7 +400,7 @@ def test_saved_and_loaded_it_draws_the_same(images_gan, tmp_path):
     card = (tmp_path / "README.md").read_text()
     assert "draws images of 8x6 pixels with one channel from 3 numbers of noise" in card
     assert "new = model.sample(64)" in card
-    assert "| Frechet distance, new items beside training items |" in card
+    assert f"| Frechet distance over {images_gan.judged_by_}, new items beside training items |" in card
     assert loaded.health_ == images_gan.health_
     assert loaded.judged_by_ == images_gan.judged_by_
 
