@@ -72,6 +72,25 @@ def test_rows_are_learned_and_measured(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("short_epochs")
+def test_the_best_epoch_and_the_figures_go_by_the_features_that_are_named(runs: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    given = ["fit", str(runs / "digits.npz"), "--model", "gan", "--features", "random", "--out", str(out), *SHORT]
+    assert main(given) == 0
+    results = json.loads((out / "run.json").read_text())
+    named = "random convolutional net, seed 0, activations normalised on the data"
+    assert results["generated"]["GAN"]["features"] == named
+    assert hs.load(out).judged_by_ == named
+
+
+def test_a_file_of_weights_is_found_again_from_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "weights.pth").write_bytes(b"none")
+    assert main(["fit", "digits", "--model", "gan", "--features", "weights.pth", "--out", "run", *SHORT]) == 1
+    kept = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert str(tmp_path / "weights.pth") in json.dumps(kept)
+
+
+@pytest.mark.usefixtures("short_epochs")
 def test_ten_images_of_another_size_are_learned_and_measured(tmp_path: Path) -> None:
     for i, pixels in enumerate(np.random.default_rng(0).integers(0, 256, (10, 12, 12, 3), np.uint8)):
         Image.fromarray(pixels).save(tmp_path / f"{i}.png")
@@ -163,6 +182,8 @@ def test_a_generator_is_measured(runs: Path, capsys: pytest.CaptureFixture[str])
         (["fit", "digits", "--model", "gan", "--discriminator-steps", "0"], "discriminator_steps=0 is not possible"),
         (["fit", "digits", "--model", "gan", "--loss", "wgan"], "wgan"),
         (["fit", "wine", "--model", "conditional-gan", "--labels", "nothing"], "nothing"),
+        (["fit", "wine", "--model", "gan", "--features", "random"], "features='random' is a net for images"),
+        (["fit", "digits", "--model", "gan", "--features", "vgg99"], "vgg99 is neither a file nor a known net"),
     ],
 )
 def test_bad_calls_are_told_in_a_sentence(

@@ -97,16 +97,24 @@ def _settings(given: dict[str, Any]) -> Any:
 
     checks.number("seed", given["seed"], least=0, below=LARGEST_SEED + 1)
     checks.number("held_out", given["held_out"], least=0, above=0, below=1)
-    model, source = given["model"], str(given["source"])
+    model = given["model"]
+    params = {flag.name: given[flag.name] for flag in _model_flags(model)}
+    if "features" in params:
+        params["features"] = _from_anywhere(params["features"])
     return RunSettings(
-        source=os.path.abspath(source) if os.path.exists(source) else source,  # a run may go on from elsewhere
+        source=_from_anywhere(str(given["source"])),
         model=model,
         seed=given["seed"],
-        params={flag.name: given[flag.name] for flag in _model_flags(model)},
+        params=params,
         trainer={flag.name: given[flag.name] for flag in _trainer_flags(model)},
         data={name: given[name] for name in DATA_FLAGS},
         held_out=given["held_out"],
     )
+
+
+def _from_anywhere(source: str) -> str:
+    """A path by which a run finds it when it goes on from another folder; names stay."""
+    return os.path.abspath(source) if os.path.exists(source) else source
 
 
 def _print_json(results: dict[str, Any]) -> None:

@@ -158,7 +158,7 @@ class GAN(Generative):
         blocks: int = 0,
         generator: nn.Module | None = None,
         discriminator: nn.Module | None = None,
-        features: Any = "auto",
+        features: str | Any = "auto",
         inversion_steps: int = 1_000,
         scaling: Scaling = "auto",
         epochs: int | None = None,
