@@ -132,8 +132,8 @@ def conclude(
     sets: dict[str, Any] = {title: model, BASELINE: baseline(split.training, len(real))}
     if not few and len(split.training) >= len(real):
         sets[REAL] = some_of(split.training, len(real))
-    given = settings.params["features"]
-    found = {name: measure(items, real, None if given == "auto" else given) for name, items in sets.items()}
+    features = None if model.features == "auto" else model.features
+    found = {name: measure(items, real, features) for name, items in sets.items()}
     table = Table("", *(name for name, *_ in found[title].rows()[:6]))
     for name, figures in found.items():
         table.add_row(name, *(value for _, value, *_ in figures.rows()[:6]))
