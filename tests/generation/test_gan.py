@@ -1,5 +1,7 @@
 """GANs: the algorithm, what is learned, sampling, inversion, saving, and what is refused."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -403,6 +405,10 @@ def test_saved_and_loaded_it_draws_the_same(images_gan, tmp_path):
     assert f"| Frechet distance over {images_gan.judged_by_}, new items beside training items |" in card
     assert loaded.health_ == images_gan.health_
     assert loaded.judged_by_ == images_gan.judged_by_
+    config = json.loads((tmp_path / "config.json").read_text())
+    config["fitted"]["judged_by"] = config["fitted"]["health"].pop("judged_by")  # where it once was
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    assert hs.load(tmp_path).judged_by_ == images_gan.judged_by_
 
 
 @pytest.mark.parametrize("family", ["residual", "dcgan"])

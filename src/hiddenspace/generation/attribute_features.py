@@ -13,7 +13,7 @@ from torch import nn
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.errors import HiddenspaceError, UsageError
 from hiddenspace.losses.perceptual import activations, perceptual_loss
-from hiddenspace.nets.feature_nets import RANDOM, feature_net
+from hiddenspace.nets.feature_nets import RANDOM, feature_net_for
 from hiddenspace.params import Absent
 
 LOOKED_AT = 256
@@ -57,11 +57,9 @@ def described(net: nn.Module, layers: Mapping[str, float] | None) -> str:
 
 
 def _net_of(features: Any, images: np.ndarray, seed: int) -> nn.Module:
-    if features is None or (isinstance(features, str) and features == RANDOM):
-        return feature_net(RANDOM, data=images, seed=seed)
     if isinstance(features, nn.Module) and hasattr(features, "activations"):
         return copy.deepcopy(features)
-    return feature_net(features)
+    return feature_net_for(RANDOM if features is None else features, lambda: images, seed)
 
 
 def _try(net: nn.Module, images: torch.Tensor) -> None:

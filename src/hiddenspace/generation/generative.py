@@ -96,7 +96,11 @@ class Generative(Trained, Sampling):
     health_: Health
     snapshots_: np.ndarray
     snapshot_epochs_: list[int]
-    judged_by_: str
+
+    @property
+    def judged_by_(self) -> str:
+        """What the features of the Frechet distance are."""
+        return self.health_.judged_by
 
     @abstractmethod
     def _default_networks(self) -> tuple[nn.Module, nn.Module]:
@@ -244,7 +248,6 @@ class Generative(Trained, Sampling):
         with self._threads():
             self._play(game, batches, None, watchers)
         self.snapshots_, self.snapshot_epochs_ = snapshots.images(), list(snapshots.at)
-        self.judged_by_ = judge.by.description
         self.health_ = examined(
             self.history_,
             self.best_epoch_,
@@ -252,7 +255,7 @@ class Generative(Trained, Sampling):
             len(training),
             self._diverged,
             penalised=not self._normalises_batches(),
-            judged_by=self.judged_by_,
+            judged_by=judge.by.description,
         )
         for trouble in self.health_.troubles:
             warnings.warn(str(trouble), GenerationWarning, stacklevel=4)
@@ -360,10 +363,10 @@ class Generative(Trained, Sampling):
     # what is learned --------------------------------------------------------------------------------------------
 
     def _fitted_config(self) -> dict[str, Any]:
-        mine = {"health": self.health_.config(), "judged_by": self.judged_by_}
-        return {**super()._fitted_config(), **mine}
+        return {**super()._fitted_config(), "health": self.health_.config()}
 
     def _take_fitted_config(self, config: dict[str, Any]) -> None:
         super()._take_fitted_config(config)
         self.snapshots_, self.snapshot_epochs_ = np.zeros((0, SHOWN, 0, 0, 0), np.uint8), []
-        self.health_, self.judged_by_ = Health.from_config(config.pop("health")), str(config.pop("judged_by"))
+        beside = {"judged_by": config.pop("judged_by")} if "judged_by" in config else {}  # as models had it at first
+        self.health_ = Health.from_config({**beside, **config.pop("health")})

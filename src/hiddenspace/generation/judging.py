@@ -19,7 +19,7 @@ from hiddenspace.metrics.copies import honest_share, nearest, suspicious_share
 from hiddenspace.metrics.diversity import of_pairs
 from hiddenspace.metrics.frechet import frechet_distance
 from hiddenspace.metrics.manifolds import density_coverage, precision_recall
-from hiddenspace.nets.feature_nets import RANDOM, feature_net
+from hiddenspace.nets.feature_nets import feature_net_for
 from hiddenspace.nets.features import FourierFeatures, RandomFeatures
 from hiddenspace.training.events import Observer, Row
 from hiddenspace.training.game import Game
@@ -81,7 +81,7 @@ def judging_features(given: Any, real: np.ndarray) -> By:
         return By(copy.deepcopy(given), str(getattr(given, "description", type(given).__name__)))
     if isinstance(given, str | PathLike) and len(shape) == 1:
         raise UsageError(f"features={str(given)!r} is a net for images; give a module that takes rows, or 'auto'.")
-    net = feature_net(given, data=real) if given == RANDOM else feature_net(given)
+    net = feature_net_for(given, lambda: real)
     return By(net, net.description)
 
 

@@ -55,12 +55,13 @@ def _named(source: str | PathLike[str], real: Dataset, seed: int) -> nn.Module:
     UsageError
         If items are no images, which are all that such nets take, or there is no such net.
     """
-    from hiddenspace.nets.feature_nets import RANDOM, feature_net
+    from hiddenspace.nets.feature_nets import feature_net_for
 
     if real.kind != "images":
         raise UsageError(f"features={str(source)!r} is a net for images; give a fitted model of hiddenspace, or none.")
-    if source != RANDOM:
-        return feature_net(source)
-    some = real.take(np.unique(np.linspace(0, len(real) - 1, NORMALISED_ON).astype(int)))
-    pictures = torch.cat(list(in_model_space(fit_format(real), some)))
-    return feature_net(RANDOM, data=pictures, seed=seed)
+
+    def pictures() -> torch.Tensor:
+        some = real.take(np.unique(np.linspace(0, len(real) - 1, NORMALISED_ON).astype(int)))
+        return torch.cat(list(in_model_space(fit_format(real), some)))
+
+    return feature_net_for(source, pictures, seed)

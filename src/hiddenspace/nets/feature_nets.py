@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
@@ -91,6 +91,12 @@ def feature_net(
         return _of_module(source, layers, preprocessing)
     refuse_preprocessing(preprocessing, "a fitted model")
     return _of_model(source, layers)
+
+
+def feature_net_for(source: Any, pictures: Callable[[], Any], seed: int = 0) -> FeatureNet:
+    """`feature_net(source)`; the random one normalised on the pictures, which no other asks for."""
+    is_random = isinstance(source, str) and source == RANDOM
+    return feature_net(source, data=pictures(), seed=seed) if is_random else feature_net(source)
 
 
 def _path_of(source: str | PathLike[str]) -> Path:
