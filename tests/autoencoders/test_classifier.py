@@ -20,7 +20,7 @@ from torch import nn
 import hiddenspace as hs
 from hiddenspace.autoencoders.layerwise import layers_of, layerwise_adamw
 from hiddenspace.autoencoders.supervision import Classification
-from hiddenspace.autoencoders.targets import stratified
+from hiddenspace.models.targets import stratified
 from hiddenspace.autoencoders.weights_files import with_weights
 from hiddenspace.data.joining import Chained, joined
 from hiddenspace.data.named_batches import NamedBatches

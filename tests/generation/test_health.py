@@ -5,7 +5,8 @@ import pytest
 
 import hiddenspace as hs
 from hiddenspace.generation import generative
-from hiddenspace.generation.health import GenerationWarning, Health, examined
+from hiddenspace.generation.health import GenerationWarning, examined
+from hiddenspace.models.health import Health
 
 FINE = {"frechet": 1.0, "precision": 0.8, "recall": 0.8, "coverage": 0.9, "diversity": 1.0}
 

@@ -5,24 +5,22 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import numpy as np
-import torch
-from sklearn.base import ClassifierMixin
-from sklearn.metrics import accuracy_score
 from torch import nn
 
 from hiddenspace import checks
-from hiddenspace.autoencoders.columns import column_wise
 from hiddenspace.autoencoders.supervised import Supervised
 from hiddenspace.autoencoders.supervision import Classification
-from hiddenspace.autoencoders.targets import checked_labels, stratified
 from hiddenspace.data.augment import ImageAugmentation, RowAugmentation
 from hiddenspace.data.corruption import Corruption
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.format import Scaling
+from hiddenspace.models.columns import column_wise
+from hiddenspace.models.naming import Naming
+from hiddenspace.models.targets import checked_labels, stratified
 from hiddenspace.training.trainer import Trainer
 
 
-class Classifier(ClassifierMixin, Supervised):  # type: ignore[misc]
+class Classifier(Supervised, Naming):
     """Names the class of an item, from few labels where its encoder was pretrained without.
 
     A linear head on the encoder's standardised features learns first, then the whole net, the layers near the data
@@ -131,9 +129,7 @@ class Classifier(ClassifierMixin, Supervised):  # type: ignore[misc]
             checks.number(name, getattr(self, name), least=0, below=1)
 
     def _targets(self, y: Any, items: int) -> np.ndarray:
-        self.classes_, numbers = np.unique(checked_labels(y, items), return_inverse=True)
-        self.outputs_ = len(self.classes_)
-        return numbers.astype(np.int64)
+        return self._numbered(checked_labels(y, items))
 
     def _split_positions(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
         return stratified(np.asarray(dataset.labels), self.validation_fraction, self.seed_)
@@ -153,32 +149,3 @@ class Classifier(ClassifierMixin, Supervised):  # type: ignore[misc]
             self.consistency,
             self.threshold,
         )
-
-    # answers ----------------------------------------------------------------------------------------------------
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """The probability of each class, (n, classes) float32, in the order of `classes_`."""
-        return self._answers(X, lambda answers: torch.softmax(answers, dim=1))
-
-    def predict(self, X: Any) -> np.ndarray:
-        """The most probable label of each item, (n,)."""
-        answers = self._answers(X)
-        labels: np.ndarray = self.classes_[answers.argmax(axis=1)]
-        return labels
-
-    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
-        """The part of items whose label is right; `y` is by default what the source says."""
-        dataset = self.read(X)
-        labels = dataset.labels if y is None else y
-        return float(accuracy_score(labels, self.predict(dataset), sample_weight=sample_weight))
-
-    # what is learned --------------------------------------------------------------------------------------------
-
-    def _fitted_config(self) -> dict[str, Any]:
-        classes = {"type": self.classes_.dtype.str, "values": self.classes_.tolist()}
-        return {**super()._fitted_config(), "classes": classes}
-
-    def _take_fitted_config(self, config: dict[str, Any]) -> None:
-        super()._take_fitted_config(config)
-        classes = config.pop("classes")
-        self.classes_ = np.array(classes["values"], dtype=np.dtype(classes["type"]))

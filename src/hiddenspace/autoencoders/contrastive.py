@@ -12,11 +12,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hiddenspace import checks
-from hiddenspace.autoencoders.columns import column_wise
 from hiddenspace.autoencoders.features import FeatureLearner, Monitor
 from hiddenspace.data.augment import Augmentation, ImageAugmentation, RowAugmentation
 from hiddenspace.data.format import Scaling
 from hiddenspace.errors import UsageError
+from hiddenspace.models.columns import column_wise
 from hiddenspace.models.own_networks import code_size_of, copied
 from hiddenspace.models.recipe import Recipe, default_patience
 from hiddenspace.nets.mlp import MLP

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from hiddenspace import checks
-from hiddenspace.autoencoders.columns import groups_of
 from hiddenspace.autoencoders.features import FeatureLearner, Monitor
 from hiddenspace.data.format import Scaling
 from hiddenspace.models.batchwise import collected
+from hiddenspace.models.columns import groups_of
 from hiddenspace.models.recipe import Recipe, default_patience
 from hiddenspace.nets.columns import ColumnsEncoder
 from hiddenspace.nets.mlp import MLP

@@ -11,10 +11,10 @@ from torch import nn
 
 from hiddenspace.autoencoders.supervised import Supervised
 from hiddenspace.autoencoders.supervision import Regression
-from hiddenspace.autoencoders.targets import checked_numbers
 from hiddenspace.data.corruption import Corruption
 from hiddenspace.data.dataset import Dataset, split_positions
 from hiddenspace.data.format import Scaling
+from hiddenspace.models.targets import checked_numbers
 from hiddenspace.training.trainer import Trainer
 
 

@@ -14,7 +14,6 @@ import torch
 from torch import Tensor, nn
 
 from hiddenspace import checks
-from hiddenspace.autoencoders.columns import column_wise
 from hiddenspace.autoencoders.layerwise import layerwise_adamw
 from hiddenspace.autoencoders.recipe import LABELLED_EPOCH, supervised_recipe
 from hiddenspace.autoencoders.starting import Origin, Start, encoder_again, start_from
@@ -27,6 +26,7 @@ from hiddenspace.data.joining import joined
 from hiddenspace.data.named_batches import NamedBatches
 from hiddenspace.errors import UsageError
 from hiddenspace.models.batchwise import Batchwise, collected
+from hiddenspace.models.columns import column_wise
 from hiddenspace.models.own_networks import code_size_of
 from hiddenspace.models.recipe import Recipe
 from hiddenspace.models.trained import Trained

@@ -127,7 +127,10 @@ class GAN(Generative):
     generator_, discriminator_, encoder_ : Module
         The trained networks; the encoder maps items to noise.
     health_ : Health
-        Named warnings with what to try, and the figures behind them.
+        Named warnings with what to try, and the figures behind them: of the epoch that was kept `frechet`,
+        `precision`, `recall`, `coverage`, `diversity` (1 is that of the data) and `copied`, the share of new items that
+        are suspiciously near to one learned from (absent where fewer than 20 items are held out); of the last fifth of
+        the epochs `right`, how often the discriminator knows the real one of a pair.
     snapshots_, snapshot_epochs_ : ndarray (k, 64, h, w, c) uint8, list of k numbers
         What the same noise became as training went on, of images, and after which epochs. They are not saved.
     judged_by_ : str

@@ -22,7 +22,7 @@ from hiddenspace.data.named_batches import NamedBatches
 from hiddenspace.errors import DivergedError, UsageError
 from hiddenspace.generation.adapting import Adapting
 from hiddenspace.generation.differentiable import Differentiable
-from hiddenspace.generation.health import GenerationWarning, Health, examined
+from hiddenspace.generation.health import GenerationWarning, examined
 from hiddenspace.generation.inversion import Inversion
 from hiddenspace.generation.judging import LEAST_HELD_OUT, Judge, check_features, judging_features, looked_at
 from hiddenspace.generation.opposing import Opposing
@@ -30,6 +30,7 @@ from hiddenspace.generation.sampling import Sampling
 from hiddenspace.generation.snapshots import SHOWN, Snapshots
 from hiddenspace.losses.adversarial import LOSSES, LossName, adversarial_loss
 from hiddenspace.models.batchwise import collected
+from hiddenspace.models.health import Health
 from hiddenspace.models.own_networks import check_decoder, check_logits, copied_network
 from hiddenspace.models.recipe import Recipe
 from hiddenspace.models.trained import Trained

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
 
 import numpy as np
 
+from hiddenspace.models.health import Health, Trouble
 from hiddenspace.training.events import Row
 
 SATURATED = 0.99
@@ -25,69 +24,6 @@ FEW = 200
 
 class GenerationWarning(UserWarning):
     """Something is wrong with a generator; `health_` has all of it."""
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """One thing that went wrong.
-
-    Attributes
-    ----------
-    name : str
-        'saturation', 'mode collapse', 'memorisation', 'divergence', 'still improving', 'past its best' or 'few items'.
-    finding : str
-        What was seen, with figures.
-    mend : str
-        What to try.
-    """
-
-    name: str
-    finding: str
-    mend: str
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.finding}; {self.mend}."
-
-
-@dataclass(frozen=True)
-class Health:
-    """How a generator is.
-
-    Attributes
-    ----------
-    figures : dict
-        Of the epoch that was kept: `frechet`, `precision`, `recall`, `coverage`, `diversity` (1 is that of the data)
-        and `copied`; of the last fifth of the epochs `right`, how often the discriminator knows the real one of a pair.
-        `copied` is the share of new items that are suspiciously near to one learned from (absent where fewer than 20
-        items are held out).
-    troubles : list of Trouble
-        Empty where nothing was found.
-    judged_by : str
-        What the features of all but `right` and `copied` are.
-    """
-
-    figures: dict[str, float]
-    troubles: list[Trouble] = field(default_factory=list)
-    judged_by: str = ""
-
-    def __str__(self) -> str:
-        numbers = ", ".join(f"{name} {value:.3g}" for name, value in self.figures.items())
-        over = [f"over {self.judged_by}"] if self.judged_by else []
-        return "\n".join([numbers, *over, *(map(str, self.troubles) if self.troubles else ["nothing found wrong"])])
-
-    def config(self) -> dict[str, Any]:
-        """JSON."""
-        return {
-            "figures": self.figures,
-            "troubles": [asdict(trouble) for trouble in self.troubles],
-            "judged_by": self.judged_by,
-        }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Health:
-        """From what `config` gave."""
-        troubles = [Trouble(**trouble) for trouble in config["troubles"]]
-        return cls(dict(config["figures"]), troubles, str(config.get("judged_by", "")))
 
 
 def examined(
