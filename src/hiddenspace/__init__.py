@@ -8,6 +8,14 @@ __version__ = "0.1.0"
 __all__ = sorted(MODULES)
 
 if TYPE_CHECKING:
+    from hiddenspace.adaptation.adda import ADDA as ADDA
+    from hiddenspace.adaptation.adversarial_adapter import AdversarialAdapter as AdversarialAdapter
+    from hiddenspace.adaptation.cdan import CDAN as CDAN
+    from hiddenspace.adaptation.comparing import compare_adaptation as compare_adaptation
+    from hiddenspace.adaptation.dann import DANN as DANN
+    from hiddenspace.adaptation.deep_coral import DeepCORAL as DeepCORAL
+    from hiddenspace.adaptation.shot import SHOT as SHOT
+    from hiddenspace.adaptation.source_only import SourceOnly as SourceOnly
     from hiddenspace.autoencoders.adversarial import AdversarialAutoencoder as AdversarialAutoencoder
     from hiddenspace.autoencoders.autoencoder import Autoencoder as Autoencoder
     from hiddenspace.autoencoders.classifier import Classifier as Classifier

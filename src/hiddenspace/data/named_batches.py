@@ -21,19 +21,24 @@ class NamedBatches:
         The first says how long an epoch is, and how many items a batch holds.
     fewest : int
         Steps of an epoch at least: fewer items are passed through several times in it.
+    steps : int, optional
+        Steps of an epoch, however many items there are: where parts differ in number no pass is that of all.
     """
 
-    def __init__(self, parts: Mapping[str, ArrayBatches], fewest: int = 1) -> None:
-        self.parts, self.fewest = dict(parts), fewest
+    def __init__(self, parts: Mapping[str, ArrayBatches], fewest: int = 1, steps: int | None = None) -> None:
+        self.parts, self.fewest, self.steps = dict(parts), fewest, steps
         self.first = next(iter(self.parts))
 
     def __len__(self) -> int:
+        if self.steps is not None:
+            return self.steps
         once = len(self.parts[self.first])
         return once * math.ceil(self.fewest / once)
 
     def on(self, device: torch.device, rank: int, world_size: int) -> NamedBatches:
         """The same batches on a device; each rank gets its share of every part."""
-        return NamedBatches({n: part.on(device, rank, world_size) for n, part in self.parts.items()}, self.fewest)
+        moved = {name: part.on(device, rank, world_size) for name, part in self.parts.items()}
+        return NamedBatches(moved, self.fewest, self.steps)
 
     def draw(self, position: int) -> tuple[dict[str, Tensor], int]:
         """This rank's tensors by name, and how many items of the first part the whole batch holds."""

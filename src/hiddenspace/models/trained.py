@@ -147,9 +147,8 @@ class Trained(Batchwise):
     def _play(self, game: Game, batches: Batches, validation: Batches | None, watchers: Sequence[Observer]) -> None:
         """Trains by `recipe_`, keeps the best weights, and remembers what happened."""
         recipe = self.recipe_
-        best = BestWeights(self.best_by)
-        judged = validation is not None or self.best_by_training_loss
-        judges: list[Observer] = [best, EarlyStopping(recipe.patience, by=self.best_by)] if judged else []
+        judges = self._judges(validation is not None)
+        best = next((judge for judge in judges if isinstance(judge, BestWeights)), None)
         trainer = self._trainer(recipe)
         observers = [*judges, *watchers, *self._files(trainer)]
         try:
@@ -163,11 +162,20 @@ class Trained(Batchwise):
             )
             self.history_ = history.rows
         except DivergedError as error:
+            if best is None:
+                raise
             self.history_ = best.rows
             self._after_divergence(error, best.epoch)
             game.eval()
-        best.put_back()
-        self.best_epoch_ = best.epoch if judged else len(self.history_)
+        if best is not None:
+            best.put_back()
+        self.best_epoch_ = len(self.history_) if best is None else best.epoch
+
+    def _judges(self, validated: bool) -> list[Observer]:
+        """Those who choose the epoch that is kept and end the training; without `BestWeights` it is the last one."""
+        if not validated and not self.best_by_training_loss:
+            return []
+        return [BestWeights(self.best_by), EarlyStopping(self.recipe_.patience, by=self.best_by)]
 
     def _rounds(self, batches: Batches) -> int:
         """How long to play; a round draws one batch unless a game has several players that do."""

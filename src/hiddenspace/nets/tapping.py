@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from hiddenspace.errors import ModelError
+from hiddenspace.errors import ModelError, UsageError
 from hiddenspace.nets.conv import ConvEncoder
 from hiddenspace.nets.resnet import ResNetEncoder
 
@@ -63,6 +63,32 @@ class Tapped(nn.Module):
 def layers_of(network: nn.Module) -> tuple[str, ...]:
     """All names that `Tapped` takes."""
     return (*(name for name, _ in network.named_modules() if name), OUTPUT)
+
+
+def layer_outputs(network: nn.Module, x: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
+    """What the named layers of any network make of a batch, flattened to (b, d), with gradients.
+
+    Parameters
+    ----------
+    network : Module
+    x : Tensor (b, ...)
+    layers : sequence of str
+        Names as `network.named_modules()` gives them, and 'output' for what the network gives. Nothing behind the
+        last of them is computed.
+
+    Raises
+    ------
+    UsageError
+        If the network has no such layer.
+    ModelError
+        If a layer gives no tensor.
+    """
+    known = layers_of(network)
+    for layer in layers:
+        if layer not in known:
+            raise UsageError(f"the network has no layer {layer!r}; use one of {', '.join(known)}.")
+    made: dict[str, Tensor] = Tapped(network, layers)(x)
+    return {layer: output.flatten(1) for layer, output in made.items()}
 
 
 def default_layers_of(network: nn.Module) -> tuple[str, ...]:

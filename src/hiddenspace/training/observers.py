@@ -23,11 +23,11 @@ class BestWeights(Observer):
     """Remembers the weights of the epoch with the lowest loss; `put_back` gives them to the game.
 
     `rows` are those of all epochs so far. `by` names another figure of theirs, such as one that an observer adds; the
-    lowest is the best.
+    lowest is the best, unless `highest` says otherwise.
     """
 
-    def __init__(self, by: str = "loss") -> None:
-        self.by = by
+    def __init__(self, by: str = "loss", highest: bool = False) -> None:
+        self.by, self.sign = by, -1 if highest else 1
         self.loss: float | None = None
         self.epoch = 0
         self.rows: list[dict[str, float]] = []
@@ -43,8 +43,9 @@ class BestWeights(Observer):
         if event.row is None or self._game is None:
             return
         self.rows.append(dict(event.row))
-        if self.loss is None or event.row[self.by] < self.loss:
-            self.loss, self.epoch = event.row[self.by], int(event.row["epoch"])
+        loss = self.sign * event.row[self.by]
+        if self.loss is None or loss < self.loss:
+            self.loss, self.epoch = loss, int(event.row["epoch"])
             unchanged = tuple(f"{name}." for name in self._game.never_changed)
             kept = ((n, v) for n, v in self._game.state_dict().items() if not n.startswith(unchanged))
             self._weights = {name: value.detach().clone() for name, value in kept}

@@ -1,0 +1,147 @@
+"""What methods share in which a discriminator judges features by their domain."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from torch import Tensor, nn
+
+from hiddenspace import checks
+from hiddenspace.adaptation.adaptation import Adaptation
+from hiddenspace.adaptation.domain_adapter import Checkpoint, DomainAdapter
+from hiddenspace.data.corruption import Corruption
+from hiddenspace.data.format import Scaling
+from hiddenspace.models.own_networks import check_logits, copied_network
+from hiddenspace.nets.mlp import MLP
+from hiddenspace.training.trainer import Trainer
+
+HIDDEN = 256
+"""Units in each of the two hidden layers of the default discriminator."""
+
+
+class Judged(Adaptation):
+    """Abstract: a discriminator (b, d) -> logits of P(target | features), and the weight of what it says."""
+
+    def __init__(
+        self, encoder: nn.Module, head: nn.Module, discriminator: nn.Module, weight: float, **rules: Any
+    ) -> None:
+        super().__init__(encoder, head, **rules)
+        self.discriminator, self.weight = discriminator, weight
+
+    @staticmethod
+    def right(on_source: Tensor, on_target: Tensor) -> Tensor:
+        """How often the discriminator is right, each domain counting one half; only reported."""
+        return (((on_source < 0).float().mean() + (on_target > 0).float().mean()) / 2).detach()
+
+
+class AgainstDiscriminator(DomainAdapter):
+    """Abstract: an adapter with a discriminator.
+
+    Parameters
+    ----------
+    encoder : Module, optional
+        A network of one's own: images (b, c, h, w) in [0, 1] or rows (b, d) -> features; maps are averaged over places.
+        It is copied. By default a convolutional net for images, a fully connected one for rows.
+    discriminator : Module, optional
+        One of one's own: features (b, d) -> logits (b,) or (b, 1), positive for the target. It is copied. By default
+        two hidden layers of 256 units.
+    weight : float
+        How much the features heed the discriminator, 0 or more.
+    shared_batch : bool
+        Whether batch normalisation sees both domains in one batch. If not, each is normalised by itself, and what the
+        net remembers, and `predict` goes by, is the target.
+    augmentation : callable, 'auto' or None
+        What batches of both domains pass through in training; by default RandomAffine for images, nothing for others.
+    smoothing : float
+        The part of the probability that labels spread over all classes, in [0, 1).
+    size : int, optional
+        Brings the images of both domains to so many pixels a side, and grey ones to the channels of coloured ones.
+        Without it domains of unlike shape are refused.
+    checkpoint : 'last', 'source', 'information' or 'density'
+        Which epoch is kept: the last one; or that with the best accuracy on held-out source items, mutual information
+        of target items and answers (sure, but not all alike), or soft neighbourhood density (Saito et al. 2021).
+    scaling : 'auto', 'whole' or 'columns'
+        As in Autoencoder; of rows it is taken over both domains.
+    epochs : int, optional
+        Of 200 steps, whatever the domains' sizes; by default 16.
+    batch_size : int, optional
+        Items of each domain in a step; by default 64.
+    learning_rate : float, optional
+        Of AdamW, the highest of a one-cycle schedule; by default 2e-3.
+    validation_fraction : float
+        The part of each source class that is held out for the criterion 'source'.
+    random_state : int, RandomState or None
+        Fixes the split, the weights, the order and all augmentation.
+    trainer : Trainer, optional
+        Devices, precision, checkpoints and the like.
+
+    Attributes
+    ----------
+    classes_ : ndarray
+        The labels of the source, sorted.
+    encoder_, head_, discriminator_ : Module
+        The trained networks.
+    validation_ : DataFrame
+        By epoch: the criteria `source`, `information` and `density`; of each the highest is the best.
+    health_ : Health
+        Figures, and named warnings with what to try.
+    history_, best_epoch_, recipe_
+        As in Autoencoder.
+    """
+
+    network_names: ClassVar[tuple[str, ...]] = ("encoder", "head", "discriminator")
+
+    discriminator_: nn.Module
+
+    def __init__(
+        self,
+        *,
+        encoder: nn.Module | None = None,
+        discriminator: nn.Module | None = None,
+        weight: float = 1.0,
+        shared_batch: bool = False,
+        augmentation: Corruption | Literal["auto"] | None = "auto",
+        smoothing: float = 0.0,
+        size: int | None = None,
+        checkpoint: Checkpoint = "last",
+        scaling: Scaling = "auto",
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        learning_rate: float | None = None,
+        validation_fraction: float = 0.1,
+        random_state: int | None = None,
+        trainer: Trainer | None = None,
+    ) -> None:
+        super().__init__(
+            encoder=encoder,
+            shared_batch=shared_batch,
+            augmentation=augmentation,
+            smoothing=smoothing,
+            size=size,
+            checkpoint=checkpoint,
+            scaling=scaling,
+            epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            validation_fraction=validation_fraction,
+            random_state=random_state,
+            trainer=trainer,
+        )
+        self.discriminator = discriminator
+        self.weight = weight
+
+    def check_params(self) -> None:
+        """Refuses values that make no sense, before any data is read."""
+        super().check_params()
+        checks.number("weight", self.weight, least=0)
+
+    def _build_networks(self) -> None:
+        super()._build_networks()
+        judged = self._judged_size()
+        own = copied_network("discriminator", self.discriminator)
+        self.discriminator_ = own or MLP([judged, HIDDEN, HIDDEN, 1], slope=0.0)
+        check_logits(self.discriminator_, (judged,))
+
+    def _judged_size(self) -> int:
+        """Of what the discriminator sees."""
+        return self.code_size_
