@@ -33,8 +33,9 @@ def load_dataset(
     ----------
     source : array, tensor, DataFrame, list, Hugging Face dataset, Dataset, path or name
         Arrays are (n, d), (n, h, w), (n, h, w, c) or (n, c, h, w). A path may lead to an image, .npy, .npz, .csv, .tsv,
-        .parquet, an idx file, a zip of images, or a folder: of images (folders in it are classes, train/ and test/
-        splits), of idx files, or saved by Hugging Face `datasets`. A local path wins over an embedded sample
+        .parquet, an idx file, a zip of images, digits of SVHN (train_32x32.mat) or USPS (usps.bz2, zip.train.gz,
+        usps.h5), or a folder: of images (folders in it are classes, train/ and test/ splits), of idx files, of SVHN or
+        USPS, or saved by Hugging Face `datasets`. A local path wins over an embedded sample
         (`list_samples`), and that over a dataset of the Hugging Face Hub (``owner/name`` or ``owner/name:config``).
     size : int, (h, w) or (h, w, c), optional
         What image files are brought to; arrays of images must have it already. By default equal images of up to 128

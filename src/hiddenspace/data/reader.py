@@ -13,7 +13,7 @@ import pandas as pd
 import torch
 from PIL import Image
 
-from hiddenspace.data import array_files, arrays, hub, image_folders, samples, table_files, tables
+from hiddenspace.data import array_files, arrays, digit_files, hub, image_folders, samples, table_files, tables
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.idx import is_idx_file
 from hiddenspace.data.image_source import SUFFIXES, ImageSource
@@ -21,7 +21,7 @@ from hiddenspace.data.images import load_images
 from hiddenspace.data.options import Options
 from hiddenspace.errors import DataError, UsageError
 
-READABLE = "images, .npy, .npz, .csv, .tsv, .parquet, .zip of images, or idx files"
+READABLE = "images, .npy, .npz, .csv, .tsv, .parquet, .zip of images, idx files, or the files of SVHN or USPS"
 
 NOTHING: frozenset[str] = frozenset()
 LABELS = frozenset({"labels"})  # one for each item
@@ -152,6 +152,9 @@ def _of_folder(folder: Path) -> Reader:
     if idx:
         read = partial(array_files.read_idx_folder, folder, idx)
         return Reader("a folder of idx files", NOTHING, lambda o: read(channels=o.channels))
+    digits = [path for path in sorted(folder.iterdir()) if path.is_file() and digit_files.is_digit_file(path)]
+    if digits:
+        return Reader("a folder of digits", NOTHING, lambda o: digit_files.read_digit_folder(folder, digits))
     kinds = sorted({path.suffix.lower() or "no ending" for path in files})
     others = [
         path for path in files if table_files.is_table_file(Path(path)) or path.suffix in (".npy", ".npz", ".zip")
@@ -179,11 +182,13 @@ def _of_file(path: Path) -> Reader:
         return Reader(
             "an array", LABELS, lambda o: array_files.read_idx_file(path, labels=o.labels, channels=o.channels)
         )
+    if digit_files.is_digit_file(path):
+        return Reader("a file of digits", LABELS, lambda o: digit_files.read_digit_file(path, labels=o.labels))
     raise DataError(f"{path} is of no kind that can be read; give {READABLE}.")
 
 
 def _is_hub_name(text: str) -> bool:
     """Whether it could be ``name``, ``owner/name`` or either with ``:config``, and is not the name of a data file."""
-    known = {*SUFFIXES, ".npy", ".npz", ".zip", ".gz", *table_files.TEXT, *table_files.PARQUET}
+    known = {*SUFFIXES, ".npy", ".npz", ".zip", ".gz", *digit_files.SUFFIXES, *table_files.TEXT, *table_files.PARQUET}
     path = text.partition(":")[0]
     return bool(re.fullmatch(r"\w[\w.-]*(/[\w.-]+)?", path)) and Path(path).suffix.lower() not in known
