@@ -50,8 +50,16 @@ NAMESPACES: dict[str, dict[str, str]] = {
     "data": {
         "AttributeFormat": "hiddenspace.data.attributes",
         "Chairs": "hiddenspace.data.rendered_chairs",
+        "blended": "hiddenspace.data.blending",
         "chairs": "hiddenspace.data.rendered_chairs",
+        "coloured": "hiddenspace.data.domain_shifts",
+        "font_digits": "hiddenspace.data.rendered_digits",
+        "house_numbers": "hiddenspace.data.rendered_numbers",
+        "inverted": "hiddenspace.data.domain_shifts",
+        "noisy": "hiddenspace.data.domain_shifts",
         "render_chairs": "hiddenspace.data.rendered_chairs",
+        "rotated": "hiddenspace.data.domain_shifts",
+        "shifted": "hiddenspace.data.domain_shifts",
     },
     "losses": {
         "AdversarialLoss": "hiddenspace.losses.adversarial",

@@ -13,6 +13,8 @@ EXPECTED = {
     "photographs": ("images", (4000, 32, 32, 3), 2),
     "shapes": ("images", (4000, 32, 32, 3), 6),
     "chairs": ("images", (2000, 32, 32, 3), 10),
+    "font-digits": ("images", (4000, 28, 28, 1), 10),
+    "house-numbers": ("images", (4000, 32, 32, 3), 10),
     "wine": ("table", (178, 13), 3),
     "breast-cancer": ("table", (569, 30), 2),
 }

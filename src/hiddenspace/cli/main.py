@@ -38,7 +38,8 @@ HELP = f"""Everything you can do with data that has no labels.
 Try: hiddenspace fit digits
 
 SOURCE is a folder of images, a CSV or Parquet file, a .npy, .npz or idx array, the name of a sample that comes along
-(digits, shapes, chairs, photographs, wine, breast-cancer), or of a dataset on the Hugging Face Hub.
+(digits, font-digits, house-numbers, shapes, chairs, photographs, wine, breast-cancer), or of a dataset on the Hugging
+Face Hub.
 Each command shows its options and an example with --help. Version {__version__}.
 """
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130

@@ -9,6 +9,8 @@ from sklearn.datasets import load_breast_cancer, load_digits, load_sample_images
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.render import render_shapes
 from hiddenspace.data.rendered_chairs import chairs
+from hiddenspace.data.rendered_digits import font_digits
+from hiddenspace.data.rendered_numbers import house_numbers
 from hiddenspace.errors import UsageError
 
 SEED = 0
@@ -67,6 +69,16 @@ def _chairs() -> Dataset:
     return Dataset(pictures, "images", attributes["type"].to_numpy(str), "chairs", layout="hwc")
 
 
+def _font_digits() -> Dataset:
+    pictures, labels = font_digits(4_000, SEED)
+    return Dataset(pictures[..., None], "images", labels, "font-digits", layout="hw")
+
+
+def _house_numbers() -> Dataset:
+    pictures, labels = house_numbers(4_000, SEED, SIDE)
+    return Dataset(pictures, "images", labels, "house-numbers", layout="hwc")
+
+
 def _wine() -> Dataset:
     bunch = load_wine(as_frame=True)
     return Dataset(bunch.data, "table", bunch.target.to_numpy(), "wine")
@@ -83,6 +95,8 @@ SAMPLES = {
     "photographs": Sample("4,000 patches of two photographs, 32x32, RGB (scikit-learn)", _photographs),
     "shapes": Sample("4,000 rendered pictures of coloured shapes, 32x32, RGB (drawn by hiddenspace)", _shapes),
     "chairs": Sample("2,000 rendered chairs and tables of ten types, 32x32, RGB (drawn by hiddenspace)", _chairs),
+    "font-digits": Sample("4,000 digits in typefaces, 28x28, grey (drawn by hiddenspace)", _font_digits),
+    "house-numbers": Sample("4,000 rendered house numbers, 32x32, RGB (drawn by hiddenspace)", _house_numbers),
     "wine": Sample("178 wines, a table of 13 measurements (scikit-learn)", _wine),
     "breast-cancer": Sample("569 tumours, a table of 30 measurements (scikit-learn)", _breast_cancer),
 }
