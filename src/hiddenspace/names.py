@@ -8,15 +8,20 @@ from typing import Any
 from hiddenspace.errors import ModelError, UsageError
 
 MODULES = {
+    "ADDA": "hiddenspace.adaptation.adda",
+    "AdversarialAdapter": "hiddenspace.adaptation.adversarial_adapter",
     "AdversarialAutoencoder": "hiddenspace.autoencoders.adversarial",
     "AttributeGenerator": "hiddenspace.generation.attribute_generator",
     "Autoencoder": "hiddenspace.autoencoders.autoencoder",
     "Blur": "hiddenspace.data.corruption",
+    "CDAN": "hiddenspace.adaptation.cdan",
     "Classifier": "hiddenspace.autoencoders.classifier",
     "Codes": "hiddenspace.space.meanings",
     "ConditionalGAN": "hiddenspace.generation.conditional_gan",
     "ContrastiveEncoder": "hiddenspace.autoencoders.contrastive",
+    "DANN": "hiddenspace.adaptation.dann",
     "Dataset": "hiddenspace.data.dataset",
+    "DeepCORAL": "hiddenspace.adaptation.deep_coral",
     "DenoisingAutoencoder": "hiddenspace.autoencoders.denoising",
     "Differentiable": "hiddenspace.generation.differentiable",
     "Dropout": "hiddenspace.data.corruption",
@@ -35,11 +40,14 @@ MODULES = {
     "RedundantAutoencoder": "hiddenspace.autoencoders.redundant",
     "Regressor": "hiddenspace.autoencoders.regressor",
     "RowAugmentation": "hiddenspace.data.augment",
+    "SHOT": "hiddenspace.adaptation.shot",
     "SaltAndPepper": "hiddenspace.data.corruption",
+    "SourceOnly": "hiddenspace.adaptation.source_only",
     "SparseAutoencoder": "hiddenspace.autoencoders.sparse",
     "Trainer": "hiddenspace.training.trainer",
     "VariationalAutoencoder": "hiddenspace.autoencoders.variational",
     "compare": "hiddenspace.space.comparing",
+    "compare_adaptation": "hiddenspace.adaptation.comparing",
     "feature_net": "hiddenspace.nets.feature_nets",
     "load": "hiddenspace.estimator",
     "load_dataset": "hiddenspace.data.load",
@@ -64,8 +72,17 @@ NAMESPACES: dict[str, dict[str, str]] = {
     "losses": {
         "AdversarialLoss": "hiddenspace.losses.adversarial",
         "adversarial_loss": "hiddenspace.losses.adversarial",
+        "coral_loss": "hiddenspace.losses.domains",
+        "domain_loss": "hiddenspace.losses.domains",
+        "entropies": "hiddenspace.losses.domains",
+        "entropy_weights": "hiddenspace.losses.domains",
+        "gradient_reversal": "hiddenspace.losses.domains",
+        "information_loss": "hiddenspace.losses.domains",
+        "layer_outputs": "hiddenspace.nets.tapping",
+        "multilinear_map": "hiddenspace.losses.domains",
         "perceptual_distances": "hiddenspace.losses.perceptual",
         "perceptual_loss": "hiddenspace.losses.perceptual",
+        "reversal_strength": "hiddenspace.losses.domains",
         "one_centred_penalty": "hiddenspace.losses.penalties",
         "zero_centred_penalty": "hiddenspace.losses.penalties",
     },
@@ -77,9 +94,12 @@ NAMESPACES: dict[str, dict[str, str]] = {
         "kernel_distance": "hiddenspace.metrics.kernels",
         "measure": "hiddenspace.metrics.summary",
         "moments_of": "hiddenspace.metrics.kept_moments",
+        "mutual_information": "hiddenspace.metrics.domains",
         "nearest": "hiddenspace.metrics.copies",
         "pairwise_diversity": "hiddenspace.metrics.diversity",
         "precision_recall": "hiddenspace.metrics.manifolds",
+        "proxy_a_distance": "hiddenspace.metrics.domains",
+        "soft_neighbourhood_density": "hiddenspace.metrics.domains",
     },
 }
 """Public names of these packages (hs.data, hs.losses, hs.metrics) and their modules, read as lazily."""
@@ -102,6 +122,17 @@ SUPERVISED = {"classifier": "Classifier", "regressor": "Regressor"}
 
 ADVERSARIAL = {"gan": "GAN", "conditional-gan": "ConditionalGAN"}
 """Those that learn to make items against a discriminator."""
+
+ADAPTERS = {
+    "source": "SourceOnly",
+    "adversarial": "AdversarialAdapter",
+    "dann": "DANN",
+    "adda": "ADDA",
+    "cdan": "CDAN",
+    "coral": "DeepCORAL",
+    "shot": "SHOT",
+}
+"""Those that carry labels over to another domain."""
 
 GENERATORS = {**ADVERSARIAL, "attribute-generator": "AttributeGenerator"}
 """All that make items; the last draws what attributes say."""
@@ -171,7 +202,7 @@ def find_model(name: str) -> Any:
     ModelError
         If the name is not that of an estimator of ours.
     """
-    if name not in {*MODELS.values(), *SUPERVISED.values(), *GENERATORS.values()}:
+    if name not in {*MODELS.values(), *SUPERVISED.values(), *ADAPTERS.values(), *GENERATORS.values()}:
         raise ModelError(
             f"the saved model is of class {name!r}, which this version does not have; upgrade hiddenspace, or call "
             "from_pretrained of that class if it is your own."

@@ -35,59 +35,7 @@ class Judged(Adaptation):
 
 
 class AgainstDiscriminator(DomainAdapter):
-    """Abstract: an adapter with a discriminator.
-
-    Parameters
-    ----------
-    encoder : Module, optional
-        A network of one's own: images (b, c, h, w) in [0, 1] or rows (b, d) -> features; maps are averaged over places.
-        It is copied. By default a convolutional net for images, a fully connected one for rows.
-    discriminator : Module, optional
-        One of one's own: features (b, d) -> logits (b,) or (b, 1), positive for the target. It is copied. By default
-        two hidden layers of 256 units.
-    weight : float
-        How much the features heed the discriminator, 0 or more.
-    shared_batch : bool
-        Whether batch normalisation sees both domains in one batch. If not, each is normalised by itself, and what the
-        net remembers, and `predict` goes by, is the target.
-    augmentation : callable, 'auto' or None
-        What batches of both domains pass through in training; by default RandomAffine for images, nothing for others.
-    smoothing : float
-        The part of the probability that labels spread over all classes, in [0, 1).
-    size : int, optional
-        Brings the images of both domains to so many pixels a side, and grey ones to the channels of coloured ones.
-        Without it domains of unlike shape are refused.
-    checkpoint : 'last', 'source', 'information' or 'density'
-        Which epoch is kept: the last one; or that with the best accuracy on held-out source items, mutual information
-        of target items and answers (sure, but not all alike), or soft neighbourhood density (Saito et al. 2021).
-    scaling : 'auto', 'whole' or 'columns'
-        As in Autoencoder; of rows it is taken over both domains.
-    epochs : int, optional
-        Of 200 steps, whatever the domains' sizes; by default 16.
-    batch_size : int, optional
-        Items of each domain in a step; by default 64.
-    learning_rate : float, optional
-        Of AdamW, the highest of a one-cycle schedule; by default 2e-3.
-    validation_fraction : float
-        The part of each source class that is held out for the criterion 'source'.
-    random_state : int, RandomState or None
-        Fixes the split, the weights, the order and all augmentation.
-    trainer : Trainer, optional
-        Devices, precision, checkpoints and the like.
-
-    Attributes
-    ----------
-    classes_ : ndarray
-        The labels of the source, sorted.
-    encoder_, head_, discriminator_ : Module
-        The trained networks.
-    validation_ : DataFrame
-        By epoch: the criteria `source`, `information` and `density`; of each the highest is the best.
-    health_ : Health
-        Figures, and named warnings with what to try.
-    history_, best_epoch_, recipe_
-        As in Autoencoder.
-    """
+    """Abstract: an adapter with a discriminator. Its parameters are described in `DANN`."""
 
     network_names: ClassVar[tuple[str, ...]] = ("encoder", "head", "discriminator")
 
