@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from hiddenspace.pictures.bars import column_errors as column_errors
     from hiddenspace.pictures.channels import as_pixels as as_pixels
     from hiddenspace.pictures.comparison import comparison_curves as comparison_curves
+    from hiddenspace.pictures.confusions import confusion as confusion
+    from hiddenspace.pictures.criteria import criteria_curves as criteria_curves
+    from hiddenspace.pictures.domains import domain_map as domain_map
     from hiddenspace.pictures.heat import loadings as loadings
     from hiddenspace.pictures.learning import learning_curves as learning_curves
     from hiddenspace.pictures.lines import component_lines as component_lines
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from hiddenspace.pictures.neighbours import similar_items as similar_items
     from hiddenspace.pictures.relevance import relevant_columns as relevant_columns
     from hiddenspace.pictures.relevance import relevant_pixels as relevant_pixels
+    from hiddenspace.pictures.shares import class_shares as class_shares
     from hiddenspace.pictures.signed import signed_pixels as signed_pixels
     from hiddenspace.pictures.strips import rows as rows
     from hiddenspace.pictures.theme import DARK as DARK
@@ -32,9 +36,13 @@ _HOMES = {
     "Theme": "theme",
     "animate": "animation",
     "as_pixels": "channels",
+    "class_shares": "shares",
     "column_errors": "bars",
     "comparison_curves": "comparison",
     "component_lines": "lines",
+    "confusion": "confusions",
+    "criteria_curves": "criteria",
+    "domain_map": "domains",
     "equation": "morphs",
     "explained_variance": "variance",
     "grid": "mosaic",

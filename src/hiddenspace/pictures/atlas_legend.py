@@ -21,7 +21,7 @@ def entries_of(known: Classes | Numbers | None, theme: Theme) -> list[tuple[str,
     """Hue and name of all that the legend of classes says."""
     if not isinstance(known, Classes):
         return []
-    entries = [(hue, _short(level)) for hue, level in zip(HUES, known.levels, strict=False)]
+    entries = [(hue, one_line(level)) for hue, level in zip(HUES, known.levels, strict=False)]
     others, missing = int((known.codes >= known.named).sum()), int((known.codes < 0).sum())
     rest = len(known.levels) - known.named
     if rest:
@@ -48,7 +48,7 @@ def explain_classes(figure: Figure, entries: list[tuple[str, str]], name: str, t
         loc="upper left",
         bbox_to_anchor=(MARGIN / figure.get_figwidth(), top),
         ncols=_columns(entries, figure.get_figwidth()),
-        title=_short(name, 60),
+        title=one_line(name, 60),
         alignment="left",
         frameon=False,
         borderpad=0,
@@ -71,10 +71,11 @@ def explain_numbers(figure: Figure, known: Numbers, name: str, theme: Theme) -> 
     bar.outline.set_visible(False)
     axes.tick_params(length=0)
     missing = int(np.isnan(known.values).sum())
-    words = f"{_short(name, 60)} (grey: {missing:,} missing)" if missing else _short(name, 60)
+    words = f"{one_line(name, 60)} (grey: {missing:,} missing)" if missing else one_line(name, 60)
     axes.set_title(words, fontsize=SMALL, color=theme.muted, loc="left", pad=3)
 
 
-def _short(text: str, longest: int = _LONGEST) -> str:
+def one_line(text: str, longest: int = _LONGEST) -> str:
+    """A name as it fits into a legend or beside an axis."""
     line = " ".join(text.split()) or "(empty)"
     return line if len(line) <= longest else f"{line[: longest - 1]}…"

@@ -10,7 +10,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 
 from hiddenspace.errors import UsageError
 from hiddenspace.pictures.numbers import PERCENT, PLAIN
-from hiddenspace.pictures.theme import BASELINE, LIGHT, NORMAL, SMALL, Theme, finish
+from hiddenspace.pictures.theme import BASELINE, LIGHT, NORMAL, SMALL, Theme, finish, quiet
 
 RAW, RANDOM, BOTH = "raw", "random encoder", "raw + "
 TITLES = {"linear": "linear probe", "knn": "nearest neighbours", "xgboost": "XGBoost"}
@@ -46,7 +46,7 @@ def comparison_curves(table: pd.DataFrame, *, theme: Theme = LIGHT) -> Figure:
     shown = _shown(table, metric)
     looks = _looks(shown, theme)
     for axes, probe in zip(panels, probes, strict=True):
-        _quiet(axes, theme)
+        quiet(axes, theme)
         _draw(axes, table[table["probe"] == probe], shown, metric, looks)
         axes.set_title(TITLES.get(probe, probe), fontsize=NORMAL, color=theme.ink, loc="left")
         _label_counts(axes, sorted(table["labels"].unique()))
@@ -110,15 +110,6 @@ def _draw(
         reach = np.abs(np.stack([mine["lowest"], mine["highest"]]) - y)
         style: dict[str, object] = {"marker": ".", "markersize": 5, **looks[name]}
         axes.errorbar(x, y, reach, elinewidth=0.7, label=name, **style)  # type: ignore[arg-type]
-
-
-def _quiet(axes: Axes, theme: Theme) -> None:
-    axes.set_facecolor("none")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(theme.rule)
-    axes.grid(axis="y", color=theme.rule, linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.tick_params(which="both", color=theme.rule, labelcolor=theme.muted, labelsize=SMALL, length=3)
 
 
 def _label_counts(axes: Axes, counts: Sequence[int]) -> None:

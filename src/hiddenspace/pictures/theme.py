@@ -1,6 +1,6 @@
 """One look for all charts: colours, type and the few lines that an axis needs; no global setting is touched."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -42,6 +42,7 @@ class Theme:
     baseline: str
     series: tuple[str, ...]
     models: tuple[str, ...] = ()  # whose colours come first, so that they agree between charts
+    paper: str = "#fcfbf8"  # what most probably lies below: for words on dark cells, and around words on a map
 
     def colours(self, names: Iterable[str]) -> dict[str, str]:
         """Give every model its colour: PCA always the same one, the others in their order, after `models`."""
@@ -52,20 +53,28 @@ class Theme:
 
 # Blue against orange stays apart in every common form of colour blindness; markers and dashes differ as well.
 LIGHT = Theme("#23211d", "#6b675f", "#dcd8cf", "#3f6a9e", ("#c2521a", "#3c7d5e", "#8a5a9c", "#9a7b16", "#5b5750"))
-DARK = Theme("#e8e4dc", "#a19b90", "#3b3833", "#8ab2e3", ("#f0905c", "#7cc3a0", "#c79ad8", "#d8b94f", "#b5afa4"))
+DARK = Theme(
+    "#e8e4dc", "#a19b90", "#3b3833", "#8ab2e3", ("#f0905c", "#7cc3a0", "#c79ad8", "#d8b94f", "#b5afa4"), paper="#171614"
+)  # fmt: skip
 
 
 def chart(theme: Theme, size: tuple[float, float] = CHART) -> tuple[Figure, Axes]:
     """Make a figure with one quiet axes: transparent, two spines, a faint horizontal grid."""
     figure = Figure(figsize=size, layout="constrained", facecolor="none")
     axes = figure.add_subplot(facecolor="none")
+    quiet(axes, theme)
+    return figure, axes
+
+
+def quiet(axes: Axes, theme: Theme) -> None:
+    """Leave of an axes' frame two spines and a faint horizontal grid."""
+    axes.set_facecolor("none")
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(theme.rule)
     axes.grid(axis="y", color=theme.rule, linewidth=0.6)
     axes.set_axisbelow(True)
     for which in ("major", "minor"):
         axes.tick_params(which=which, color=theme.rule, labelcolor=theme.muted, labelsize=SMALL, length=3)
-    return figure, axes
 
 
 def label(axes: Axes, theme: Theme, *, x: str = "", y: str = "") -> None:
@@ -77,8 +86,6 @@ def label(axes: Axes, theme: Theme, *, x: str = "", y: str = "") -> None:
 def legend(axes: Axes, theme: Theme) -> None:
     """Name the lines above the chart, where they cover no data: in one row, or in as many columns as there is room."""
     _, names = axes.get_legend_handles_labels()
-    widths = [_HANDLE + len(name) for name in names]
-    columns = len(names) if sum(widths) <= _ROW else max(1, _ROW // max(widths))
     above = _OVER_TITLE if axes.get_title(loc="left") else _OVER_AXES
     figure = axes.get_figure(root=True)
     assert figure is not None
@@ -86,7 +93,7 @@ def legend(axes: Axes, theme: Theme) -> None:
         loc="lower left",
         bbox_to_anchor=(0, 1),
         bbox_transform=axes.transAxes + ScaledTranslation(0, above / 72, figure.dpi_scale_trans),
-        ncols=columns,
+        ncols=legend_columns(names),
         frameon=False,
         borderpad=0,
         borderaxespad=0,
@@ -95,6 +102,12 @@ def legend(axes: Axes, theme: Theme) -> None:
         fontsize=SMALL,
         labelcolor=theme.ink,
     )
+
+
+def legend_columns(names: Sequence[str]) -> int:
+    """All beside each other if they fit into a row, else as many as the longest leaves room for."""
+    widths = [_HANDLE + len(name) for name in names]
+    return len(names) if sum(widths) <= _ROW else max(1, _ROW // max(widths))
 
 
 def finish(figure: Figure) -> Figure:
