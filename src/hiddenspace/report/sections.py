@@ -6,6 +6,7 @@ import numpy as np
 
 from hiddenspace.pictures.theme import BASELINE
 from hiddenspace.report import charts
+from hiddenspace.report.adapted_sections import adapted_contents, adapted_sections
 from hiddenspace.report.cards import item_cards, worst_cards
 from hiddenspace.report.galleries import image_blocks
 from hiddenspace.report.space_sections import space_sections
@@ -49,6 +50,7 @@ def sections(run: RunSummary) -> dict[str, Any]:
         "meanings": MEANINGS,
     }
     shown |= space_sections(run)
+    shown["adapted"] = adapted_sections(run)
     return {**shown, "contents": contents(run, shown)}
 
 
@@ -58,6 +60,7 @@ def contents(run: RunSummary, shown: dict[str, Any]) -> list[tuple[str, str]]:
     there = {
         ("result", "Result"): run.models or run.verdict,
         **(drawn if run.sampled else {}),  # of a generator they come first
+        **adapted_contents(shown["adapted"]),
         ("beside", "Before and after"): shown["blocks"] or shown["beside"],
         ("worst", "The worst"): shown["worst"],
         ("columns", "Columns"): shown["column_bars"] or shown["scatters"],

@@ -71,7 +71,7 @@ class _Room:
 def shown(items: Items, caption: str, room: _Room, names: Sequence[str] = ()) -> Shown:
     """Show items side by side: pictures in a strip, vectors as lines over each other, rows of a table as columns."""
     if isinstance(items, Mapping):
-        return _table(items, caption, names)
+        return table_beside(items, caption, names)
     if items.ndim == 2:
         return Shown(caption, drawn(partial(_draw_bundle, items), caption, room.models))
     return Shown(caption, _strip(items, caption, room))
@@ -115,7 +115,8 @@ def _map(found: Map | None, models: tuple[str, ...]) -> Picture | None:
     )
 
 
-def _table(items: Mapping[str, Sequence[Any]], caption: str, names: Sequence[str]) -> Shown:
+def table_beside(items: Mapping[str, Sequence[Any]], caption: str, names: Sequence[str]) -> Shown:
+    """Show rows of a table beside each other, each column of it as a line; `names` stand above them."""
     columns = list(items)[:_COLUMNS]
     rows = [[name, *map(plain_text, items[name])] for name in columns]
     many = len(rows[0]) - 1

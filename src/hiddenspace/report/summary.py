@@ -65,6 +65,39 @@ class Sampled:
     growth: Mapping[str, Items] = field(default_factory=dict)  # "epoch 4" -> what the same noise became
 
 
+@dataclass(frozen=True)
+class AdaptedRow:
+    """One model's line in the table of two domains; what is not known is None and shown as a dash."""
+
+    name: str
+    source_accuracy: float | None  # the share of source items that are told right
+    information: float | None  # of the answers for target items: decided each, diverse together; higher is better
+    density: float | None  # soft neighbourhood density of the answers for target items; higher is better
+    distance: float | None  # proxy A-distance of the domains' features: 0 cannot be told apart, 2 without error
+    target_accuracy: float | None = None  # only where labels were given for evaluation
+    seconds: float | None = None  # of fitting
+
+
+@dataclass(frozen=True, eq=False)
+class Adapted:
+    """How a classifier carries its labels over to another domain: source-only before, the method after."""
+
+    models: Sequence[AdaptedRow]  # source-only first, then the method; a third was trained on target labels
+    classes: Sequence[str]  # names of the k classes
+    places: Mapping[str, NDArray[Any]] = field(default_factory=dict)  # model -> (n, 2) map of features of both domains
+    is_target: NDArray[Any] | None = None  # (n,) booleans, for the rows of `places`
+    # model -> (n,) class numbers, for the keys of `places`: true ones of source items, predicted ones of target items
+    labels: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    # "source labels" first, then each model -> (k,) shares of the classes among labels, or predictions for the target
+    shares: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    confusion: NDArray[Any] | None = None  # (k, k) counts of the method on labelled target items, rows: true
+    validation: Mapping[str, Sequence[float]] = field(default_factory=dict)  # criterion in words -> one value per epoch
+    chosen: Mapping[str, int] = field(default_factory=dict)  # criterion -> the epoch that it would choose, from 1
+    troubles: Sequence[str] = ()  # warnings, a sentence each; `like this` is set as code
+    target_items: Items | None = None  # some target items
+    target_words: Sequence[str] = ()  # what the method calls them: "7 (98 %)"
+
+
 @dataclass(frozen=True, eq=False)
 class RunSummary:
     """A run as its report shows it. Whatever is left empty leaves its section out.
@@ -105,5 +138,6 @@ class RunSummary:
 
     space: SpaceSummary | None = None
     sampled: Sampled | None = None
+    adapted: Adapted | None = None
 
     settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # group -> name -> value
