@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from hiddenspace.data.corruption import SaltAndPepper as SaltAndPepper
     from hiddenspace.data.dataset import Dataset as Dataset
     from hiddenspace.data.load import load_dataset as load_dataset
+    from hiddenspace.data.restyling import Restyling as Restyling
     from hiddenspace.estimator import load as load
     from hiddenspace.generation.attribute_generator import AttributeGenerator as AttributeGenerator
     from hiddenspace.generation.conditional_gan import ConditionalGAN as ConditionalGAN

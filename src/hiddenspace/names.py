@@ -39,6 +39,7 @@ MODULES = {
     "RandomAffine": "hiddenspace.data.affine",
     "RedundantAutoencoder": "hiddenspace.autoencoders.redundant",
     "Regressor": "hiddenspace.autoencoders.regressor",
+    "Restyling": "hiddenspace.data.restyling",
     "RowAugmentation": "hiddenspace.data.augment",
     "SHOT": "hiddenspace.adaptation.shot",
     "SaltAndPepper": "hiddenspace.data.corruption",
@@ -146,6 +147,7 @@ SAVED_VALUES = (
     "MaskingNoise",
     "Occlusion",
     "RandomAffine",
+    "Restyling",
     "RowAugmentation",
     "SaltAndPepper",
 )

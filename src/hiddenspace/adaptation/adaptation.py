@@ -11,6 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hiddenspace.data.corruption import Corruption
+from hiddenspace.data.restyling import Restyling
+from hiddenspace.losses.domains import reversal_strength
 from hiddenspace.nets.statistics import by_the_batch
 from hiddenspace.training.game import Batch, Game, Player
 
@@ -39,6 +41,14 @@ class Adaptation(Game):
         Whether batch normalisation sees both domains in one batch, or each by itself, and then remembers the target.
     smoothing : float
         The part of the probability that labels spread over all classes.
+    restyling : Restyling, optional
+        Gives source images the looks of target ones in training.
+    consistency : float
+        Weight of the term by which confident answers on the target stay the answers when its items are distorted.
+    threshold : float
+        How sure these answers must be.
+    distortion : callable, optional
+        What it is that target items are distorted by.
     """
 
     def __init__(
@@ -48,10 +58,16 @@ class Adaptation(Game):
         augmentation: Corruption | None = None,
         shared_batch: bool = False,
         smoothing: float = 0.0,
+        restyling: Restyling | None = None,
+        consistency: float = 0.0,
+        threshold: float = 0.9,
+        distortion: Corruption | None = None,
     ) -> None:
         super().__init__()
         self.encoder, self.head = encoder, head
         self.augmentation, self.shared_batch, self.smoothing = augmentation, shared_batch, smoothing
+        self.restyling, self.distortion = restyling, distortion
+        self.consistency, self.threshold = consistency, threshold
 
     def players(self) -> Mapping[str, Player]:
         return {"network": Player(self.networks(), self.loss)}
@@ -74,7 +90,10 @@ class Adaptation(Game):
     def passed(self, batch: Batch) -> Passed:
         """Both domains through encoder and head."""
         assert isinstance(batch, dict)
-        x, target = self.augmented(batch["x"]), self.augmented(batch["target"])
+        x, target = batch["x"], batch["target"]
+        if self.restyling is not None and self.training:
+            x = self.restyling(x, target)
+        x, target = self.augmented(x), self.augmented(target)
         if self.shared_batch:
             features = self.encoder(torch.cat([x, target])).float()
         else:
@@ -91,6 +110,23 @@ class Adaptation(Game):
     def augmented(self, x: Tensor) -> Tensor:
         """Items as they are trained on."""
         return x if self.augmentation is None or not self.training else self.augmentation(x)
+
+    def consistent(self, batch: Batch, answers: Tensor) -> dict[str, Tensor]:
+        """Consistency * the mean over target items of 1[max p >= threshold] H(argmax p, q); no term where it is 0.
+
+        p are the answers (b, classes) of the items, as logits, and q those of the distorted ones (FixMatch, Sohn et al.
+        2020), which no normalisation remembers. The weight grows as lambda_p does.
+        """
+        if not self.consistency or not self.training:
+            return {}
+        assert isinstance(batch, dict)
+        distorted = batch["target"] if self.distortion is None else self.distortion(batch["target"])
+        sure, guess = answers.detach().softmax(1).max(1)
+        with by_the_batch(self.encoder):
+            others = self.head(self.encoder(distorted)).float()
+        taken = (sure >= self.threshold).float()
+        weight = self.consistency * reversal_strength(self.progress)
+        return {"consistency": weight * (taken * F.cross_entropy(others, guess, reduction="none")).mean()}
 
     def naming(self, answers: Tensor, labels: Tensor) -> Tensor:
         """The cross-entropy of the labels."""

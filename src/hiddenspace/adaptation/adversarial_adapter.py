@@ -13,6 +13,7 @@ from hiddenspace.adaptation.against_discriminator import AgainstDiscriminator, J
 from hiddenspace.adaptation.domain_adapter import Checkpoint
 from hiddenspace.data.corruption import Corruption
 from hiddenspace.data.format import Scaling
+from hiddenspace.data.restyling import Restyling
 from hiddenspace.losses.adversarial import adversarial_loss
 from hiddenspace.training.game import Batch, Player, Terms
 from hiddenspace.training.trainer import Trainer
@@ -50,6 +51,7 @@ class TakingTurns(Judged):
         return {
             "classification": self.naming(made.source_answers, made.labels),
             "fool": self.weight * self.pair.generator(self.discriminator(made.source)),
+            **self.consistent(batch, made.target_answers),
         }
 
 
@@ -64,7 +66,9 @@ class AdversarialAdapter(AgainstDiscriminator):
     ----------
     discriminator_steps, classifier_steps : int
         K and M: steps of each in a round, 1 or more.
-    encoder, discriminator, weight, shared_batch, augmentation, smoothing, size, checkpoint, scaling, epochs
+    encoder, discriminator, weight, shared_batch, augmentation, restyling, consistency, threshold, smoothing, size
+        As in DANN.
+    checkpoint, scaling, epochs
         As in DANN.
     batch_size, learning_rate, validation_fraction, random_state, trainer
         As in DANN.
@@ -85,6 +89,9 @@ class AdversarialAdapter(AgainstDiscriminator):
         weight: float = 1.0,
         shared_batch: bool = False,
         augmentation: Corruption | Literal["auto"] | None = "auto",
+        restyling: Restyling | Literal["auto"] | None = "auto",
+        consistency: float = 0.0,
+        threshold: float = 0.9,
         smoothing: float = 0.0,
         size: int | None = None,
         checkpoint: Checkpoint = "last",
@@ -102,6 +109,9 @@ class AdversarialAdapter(AgainstDiscriminator):
             weight=weight,
             shared_batch=shared_batch,
             augmentation=augmentation,
+            restyling=restyling,
+            consistency=consistency,
+            threshold=threshold,
             smoothing=smoothing,
             size=size,
             checkpoint=checkpoint,

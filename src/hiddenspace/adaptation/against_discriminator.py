@@ -11,6 +11,7 @@ from hiddenspace.adaptation.adaptation import Adaptation
 from hiddenspace.adaptation.domain_adapter import Checkpoint, DomainAdapter
 from hiddenspace.data.corruption import Corruption
 from hiddenspace.data.format import Scaling
+from hiddenspace.data.restyling import Restyling
 from hiddenspace.models.own_networks import check_logits, copied_network
 from hiddenspace.nets.mlp import MLP
 from hiddenspace.training.trainer import Trainer
@@ -49,6 +50,9 @@ class AgainstDiscriminator(DomainAdapter):
         weight: float = 1.0,
         shared_batch: bool = False,
         augmentation: Corruption | Literal["auto"] | None = "auto",
+        restyling: Restyling | Literal["auto"] | None = "auto",
+        consistency: float = 0.0,
+        threshold: float = 0.9,
         smoothing: float = 0.0,
         size: int | None = None,
         checkpoint: Checkpoint = "last",
@@ -64,6 +68,9 @@ class AgainstDiscriminator(DomainAdapter):
             encoder=encoder,
             shared_batch=shared_batch,
             augmentation=augmentation,
+            restyling=restyling,
+            consistency=consistency,
+            threshold=threshold,
             smoothing=smoothing,
             size=size,
             checkpoint=checkpoint,

@@ -17,6 +17,7 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score
 from hiddenspace import checks
 from hiddenspace.adaptation.domain_adapter import DomainAdapter
 from hiddenspace.adaptation.health import AdaptationWarning
+from hiddenspace.adaptation.signs import likely_gain
 from hiddenspace.adaptation.source_only import SourceOnly
 from hiddenspace.adaptation.watching import CRITERIA
 from hiddenspace.data.dataset import Dataset
@@ -258,12 +259,10 @@ def _by_scores(name: str, fits: Sequence[_Fitted], plain: Sequence[_Fitted], sco
 
 def _by_criteria(name: str, fits: Sequence[_Fitted], plain: Sequence[_Fitted]) -> str:
     """Both criteria of the target's answers, seed by seed."""
-    kinds = [kind for kind in ("information", "density") if kind in fits[0].criteria]
-    better = [all(m.criteria[k] > p.criteria[k] for m, p in zip(fits, plain, strict=True)) for k in kinds]
-    kept = np.mean([fit.criteria["source"] for fit in fits]) > np.mean([fit.criteria["source"] for fit in plain]) - 0.03
-    if all(better) and kept:
+    helped = likely_gain([fit.criteria for fit in plain], [fit.criteria for fit in fits])
+    if helped:
         return f"{name} is likely to have helped: its answers on the target are surer and lie in denser clusters."
-    if not any(better):
+    if helped is False:
         return (
             f"{name} is unlikely to have helped: its answers on the target are no surer and lie in no denser clusters."
         )

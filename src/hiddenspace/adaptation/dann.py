@@ -28,6 +28,7 @@ class DomainAdversarial(Judged):
             "classification": self.naming(made.source_answers, made.labels),
             "domain": domain_loss(on_source, on_target),
             "right": self.right(on_source, on_target),
+            **self.consistent(batch, made.target_answers),
         }
 
 
@@ -54,6 +55,14 @@ class DANN(AgainstDiscriminator):
         net remembers, and `predict` goes by, is the target.
     augmentation : callable, 'auto' or None
         What batches of both domains pass through in training; by default RandomAffine for images, nothing for others.
+    restyling : Restyling, 'auto' or None
+        Gives source images the light and the colours of target ones, and lets a part of these show through; by default
+        of all images, with Restyling(). That is no part of the paper: None is.
+    consistency : float
+        Weight of the loss by which confident answers on target items stay the answers when the items are distorted
+        (FixMatch, Sohn et al. 2020); it grows as lambda_p does. 0 is the paper.
+    threshold : float
+        The least probability that counts as confidence, in [0, 1).
     smoothing : float
         The part of the probability that labels spread over all classes, in [0, 1).
     size : int, optional

@@ -11,6 +11,7 @@ from hiddenspace.adaptation.adaptation import Adaptation
 from hiddenspace.adaptation.domain_adapter import Checkpoint, DomainAdapter
 from hiddenspace.data.corruption import Corruption
 from hiddenspace.data.format import Scaling
+from hiddenspace.data.restyling import Restyling
 from hiddenspace.losses.domains import coral_loss
 from hiddenspace.training.game import Batch
 from hiddenspace.training.trainer import Trainer
@@ -27,6 +28,7 @@ class Correlated(Adaptation):
         return {
             "classification": self.naming(made.source_answers, made.labels),
             "coral": self.weight * coral_loss(made.source, made.target),
+            **self.consistent(batch, made.target_answers),
         }
 
 
@@ -40,7 +42,9 @@ class DeepCORAL(DomainAdapter):
     ----------
     weight : float
         How much the difference of the covariances counts, 0 or more.
-    encoder, shared_batch, augmentation, smoothing, size, checkpoint, scaling, epochs, batch_size, learning_rate
+    encoder, shared_batch, augmentation, restyling, consistency, threshold, smoothing, size, checkpoint
+        As in DANN.
+    scaling, epochs, batch_size, learning_rate
         As in DANN.
     validation_fraction, random_state, trainer
         As in DANN.
@@ -58,6 +62,9 @@ class DeepCORAL(DomainAdapter):
         weight: float = 10.0,
         shared_batch: bool = False,
         augmentation: Corruption | Literal["auto"] | None = "auto",
+        restyling: Restyling | Literal["auto"] | None = "auto",
+        consistency: float = 0.0,
+        threshold: float = 0.9,
         smoothing: float = 0.0,
         size: int | None = None,
         checkpoint: Checkpoint = "last",
@@ -73,6 +80,9 @@ class DeepCORAL(DomainAdapter):
             encoder=encoder,
             shared_batch=shared_batch,
             augmentation=augmentation,
+            restyling=restyling,
+            consistency=consistency,
+            threshold=threshold,
             smoothing=smoothing,
             size=size,
             checkpoint=checkpoint,

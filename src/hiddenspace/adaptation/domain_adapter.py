@@ -22,6 +22,7 @@ from hiddenspace.adaptation.recipe import EMA, EPOCH_STEPS, adaptation_recipe, d
 from hiddenspace.adaptation.watching import CRITERIA, Watch, judged, some_of
 from hiddenspace.data.affine import RandomAffine
 from hiddenspace.data.arrays import Channels
+from hiddenspace.data.augment import ImageAugmentation, RowAugmentation
 from hiddenspace.data.batches import as_it_is
 from hiddenspace.data.corruption import Corruption
 from hiddenspace.data.dataset import Dataset
@@ -29,6 +30,7 @@ from hiddenspace.data.format import BATCH, Scaling, fit_format
 from hiddenspace.data.joining import joined
 from hiddenspace.data.named_batches import NamedBatches
 from hiddenspace.data.resizing import resized
+from hiddenspace.data.restyling import Restyling
 from hiddenspace.errors import UsageError
 from hiddenspace.models.batchwise import collected
 from hiddenspace.models.columns import column_wise
@@ -70,6 +72,9 @@ class DomainAdapter(Trained, Encoding, Naming):
         encoder: nn.Module | None = None,
         shared_batch: bool = False,
         augmentation: Corruption | Literal["auto"] | None = "auto",
+        restyling: Restyling | Literal["auto"] | None = None,
+        consistency: float = 0.0,
+        threshold: float = 0.9,
         smoothing: float = 0.0,
         size: int | None = None,
         checkpoint: Checkpoint = "last",
@@ -84,6 +89,9 @@ class DomainAdapter(Trained, Encoding, Naming):
         self.encoder = encoder
         self.shared_batch = shared_batch
         self.augmentation = augmentation
+        self.restyling = restyling
+        self.consistency = consistency
+        self.threshold = threshold
         self.smoothing = smoothing
         self.size = size
         self.checkpoint = checkpoint
@@ -98,7 +106,11 @@ class DomainAdapter(Trained, Encoding, Naming):
     def check_params(self) -> None:
         """Refuses values that make no sense, before any data is read."""
         super().check_params()
-        checks.number("smoothing", self.smoothing, least=0, below=1)
+        for name in ("smoothing", "threshold"):
+            checks.number(name, getattr(self, name), least=0, below=1)
+        checks.number("consistency", self.consistency, least=0)
+        if not (self.restyling in (None, "auto") or isinstance(self.restyling, Restyling)):
+            raise UsageError(f"restyling={self.restyling!r} is unknown; use 'auto', Restyling(...) or None.")
         if self.size is not None:
             checks.whole("size", self.size)
         if self.checkpoint not in get_args(Checkpoint):
@@ -217,8 +229,17 @@ class DomainAdapter(Trained, Encoding, Naming):
 
     def _rules(self) -> dict[str, Any]:
         """What all games are told."""
-        rules = {"augmentation": self._augmentation(), "shared_batch": self.shared_batch}
-        return {**rules, "smoothing": self.smoothing}
+        images = self.format_.kind == "images"
+        distortion = ImageAugmentation(rotation=10.0) if images else RowAugmentation()
+        return {
+            "augmentation": self._augmentation(),
+            "shared_batch": self.shared_batch,
+            "smoothing": self.smoothing,
+            "restyling": (Restyling() if images else None) if self.restyling == "auto" else self.restyling,
+            "consistency": self.consistency,
+            "threshold": self.threshold,
+            "distortion": column_wise(distortion, self.format_),
+        }
 
     @abstractmethod
     def _new_game(self) -> Adaptation:

@@ -51,6 +51,7 @@ class SourceOnly(DomainAdapter):
     """
 
     needs_target = False
+    restyling, consistency, threshold = None, 0.0, 0.0  # what it never does
     shared_batch = True  # the source is normalised by itself and remembered, as that of any classifier is
 
     def __init__(

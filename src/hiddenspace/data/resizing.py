@@ -47,8 +47,8 @@ def _resized(images: np.ndarray, height: int, width: int) -> np.ndarray:
     whole = np.issubdtype(images.dtype, np.integer)
     x = torch.from_numpy(np.ascontiguousarray(images, dtype=np.float32)).permute(0, 3, 1, 2)
     y = F.interpolate(x, (height, width), mode="bilinear", align_corners=False, antialias=True)
-    made = y.permute(0, 2, 3, 1).numpy()
-    if not whole:
-        return made.astype(images.dtype if images.dtype.kind == "f" else np.float32)  # type: ignore[no-any-return]
-    limits = np.iinfo(images.dtype)
-    return np.clip(np.rint(made), limits.min, limits.max).astype(images.dtype)
+    made: np.ndarray = y.permute(0, 2, 3, 1).numpy()
+    if whole:
+        limits = np.iinfo(images.dtype)
+        made = np.clip(np.rint(made), limits.min, limits.max)
+    return made.astype(images.dtype, copy=False)
