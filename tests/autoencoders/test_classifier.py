@@ -20,11 +20,11 @@ from torch import nn
 import hiddenspace as hs
 from hiddenspace.autoencoders.layerwise import layers_of, layerwise_adamw
 from hiddenspace.autoencoders.supervision import Classification
-from hiddenspace.models.targets import stratified
 from hiddenspace.autoencoders.weights_files import with_weights
 from hiddenspace.data.joining import Chained, joined
 from hiddenspace.data.named_batches import NamedBatches
 from hiddenspace.errors import DataError, ModelError, UsageError
+from hiddenspace.models.targets import stratified
 from hiddenspace.nets.conv import ConvEncoder
 from hiddenspace.nets.head import Features, Head
 from hiddenspace.nets.mlp import MLP
