@@ -97,3 +97,18 @@ def test_extras_and_samples_named_there_exist() -> None:
     for name in re.search(r"comes along \((.*?)\)", PAGE, re.DOTALL)[1].replace("`", "").split(","):
         assert name.strip() in list_samples()
     assert len(hs.load_dataset("digits")) == 1797
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::hiddenspace.adaptation.health.AdaptationWarning")
+def test_the_guide_to_carrying_labels_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    from hiddenspace.adaptation import domain_adapter
+
+    page = (Path(__file__).resolve().parent.parent / "docs" / "adaptation.md").read_text()
+    monkeypatch.setattr(domain_adapter, "EPOCH_STEPS", 20)  # that the code runs is what counts here
+    world: dict[str, Any] = {}
+    for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        exec(compile(code, "adaptation.md", "exec"), world)
+    assert world["named"].shape == (500,)
+    assert list(world["table"]["method"]) == ["source", "dann", "target-trained"]
+    assert len(world["scores"]["test_score"]) == 3
