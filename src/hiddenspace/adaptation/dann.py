@@ -37,8 +37,8 @@ class DANN(AgainstDiscriminator):
 
     A discriminator learns to tell the two domains by the encoder's features, and the encoder, which gets its gradient
     reversed, to make that impossible, while the classifier learns the labels of the source. The loss is
-    `DomainAdversarial.loss`. Departures from the paper: the domain loss is the sum of two means, not one mean over
-    both; the optimizer is AdamW, and the weights are averaged.
+    `DomainAdversarial.loss`. Departures from the paper: the optimizer is AdamW, the weights are averaged, domains are
+    normalised apart (`shared_batch`), and source images are restyled (`restyling`).
 
     Parameters
     ----------

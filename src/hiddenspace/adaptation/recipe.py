@@ -25,4 +25,5 @@ def default_features(shape: tuple[int, ...]) -> nn.Module:
     """The encoder where none is given: (b, *shape) -> (b, features)."""
     if len(shape) == 3:
         return NormedConvEncoder(shape, IMAGE_FEATURES)
-    return MLP([shape[0], ROW_WIDTH, ROW_FEATURES])
+    # rectified: with features that may go anywhere the discriminator wins, and the encoder runs away from it
+    return nn.Sequential(MLP([shape[0], ROW_WIDTH, ROW_FEATURES], slope=0.0), nn.ReLU())
