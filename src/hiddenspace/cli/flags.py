@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import types
 import typing
 from collections.abc import Callable, Iterator
@@ -10,6 +11,8 @@ from typing import Annotated, Any, Literal
 
 import docstring_parser
 from cyclopts import Parameter
+
+from hiddenspace.names import MODULES, SAVED_VALUES, find
 
 PLAIN = (int, float, str, bool)
 
@@ -32,20 +35,34 @@ def flags_of(made_from: Callable[..., Any], leave_out: tuple[str, ...] = ()) -> 
 
 
 def parameter_texts(documented: Any) -> dict[str, str]:
-    """What the docstring (or that of the first base class with such a section) says of each parameter."""
+    """What the docstring (or that of the first base class with such a section) says of each parameter.
+
+    In place of 'As in DANN' stands what is said there.
+    """
     for source in inspect.getmro(documented) if inspect.isclass(documented) else (documented,):
         parsed = docstring_parser.parse(inspect.cleandoc(source.__doc__ or ""))
         if parsed.params:
-            return {p.arg_name.strip(): " ".join((p.description or "").split()) for p in _single(parsed.params)}
+            return dict(_single(parsed.params))
     return {}
 
 
-def _single(params: list[Any]) -> Iterator[Any]:
+def _single(params: list[Any]) -> Iterator[tuple[str, str]]:
     """One entry a name, where a docstring describes 'encoder, decoder' together."""
     for param in params:
-        for name in param.arg_name.split(","):
-            entry = types.SimpleNamespace(arg_name=name, description=param.description)
-            yield entry
+        text, names = " ".join((param.description or "").split()), param.arg_name.split(",")
+        for name in map(str.strip, names):
+            yield name, _looked_up(name, text, alone=len(names) == 1)
+
+
+def _looked_up(name: str, text: str, alone: bool) -> str:
+    """A text that says 'As in Other; more' by what Other says, and by what more is about this name."""
+    said = re.match(r"As in (\w+)[.;,]\s*(.*)", text)
+    if said is None or said[1] not in MODULES:
+        return text
+    more = said[2] if alone or f"`{name}`" in said[2] else ""
+    return " ".join(
+        part for part in (parameter_texts(find(said[1])).get(name, ""), more[:1].upper() + more[1:]) if part
+    )
 
 
 def _writable(annotation: Any) -> Any:
@@ -59,7 +76,7 @@ def _writable(annotation: Any) -> Any:
     for option in options:
         if option in PLAIN or option is type(None) or typing.get_origin(option) is Literal:
             kept.append(option)
-        elif typing.get_origin(option) is not None and "Callable" in str(option):
+        elif _is_object(option):
             kept.append(str)
     if all(option is type(None) for option in kept):
         return None
@@ -67,6 +84,12 @@ def _writable(annotation: Any) -> Any:
     for option in kept[1:]:
         joined = joined | option
     return joined
+
+
+def _is_object(option: Any) -> bool:
+    """Whether it is written as GaussianNoise(0.3) is."""
+    any_callable = typing.get_origin(option) is not None and "Callable" in str(option)
+    return any_callable or getattr(option, "__name__", None) in SAVED_VALUES
 
 
 def command_of(function: Callable[..., Any], parameters: list[inspect.Parameter], help_text: str) -> Callable[..., Any]:

@@ -80,12 +80,12 @@ def locked(folder: Path) -> Iterator[None]:
 def nothing_left_behind(folder: Path) -> Iterator[None]:
     """Removes a new run folder where the command or its data turn out wrong: the corrected command may use it.
 
-    What was learned before that stays: `fit --resume` goes on from there.
+    What was learned before that stays: `--resume` goes on from there.
     """
     try:
         yield
     except (UsageError, DataError):
-        if any((folder / name).exists() for name in ("model", "checkpoints")):
+        if any((folder / name).exists() for name in ("model", "checkpoints", "baseline")):
             raise
         for entry in list(folder.iterdir()):
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()

@@ -20,7 +20,7 @@ from hiddenspace.autoencoders.recipe import default_code
 from hiddenspace.data.dataset import Dataset, split_positions
 from hiddenspace.data.format import fit_format
 from hiddenspace.data.load import load_dataset
-from hiddenspace.errors import DataError, TrainingError, UsageError
+from hiddenspace.errors import DataError, UsageError
 from hiddenspace.estimator import load
 from hiddenspace.models.coder import Coder
 from hiddenspace.models.encoding import Encoding
@@ -129,9 +129,7 @@ def reopened(folder: Path, console: Console) -> Iterator[tuple[RunSettings, dict
     TrainingError
         If it did not.
     """
-    settings, results = RunSettings.read(folder)
-    if results["status"] != "done":
-        raise TrainingError(f"{folder} is not finished; go on with: hiddenspace fit --resume {folder}")
+    settings, results = RunSettings.read_finished(folder)
     with locked(folder):
         narrator = Narrator(console, folder / "log.txt")
         yield settings, results, narrator, look(settings, narrator)

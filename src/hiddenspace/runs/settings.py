@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
@@ -23,9 +24,10 @@ class RunSettings:
     Parameters
     ----------
     source : str
-        Path or name of the data.
+        Path or name of the data; of an adaptation, those with labels.
     model : str
-        What the command line calls the estimator, see `names.MODELS`.
+        What the command line calls the estimator, see `names.MODELS`; of an adaptation the method, see
+        `names.ADAPTERS`.
     seed : int
         Of everything random.
     params : dict
@@ -36,6 +38,10 @@ class RunSettings:
         Arguments of `load_dataset`.
     held_out : float
         The part that no model sees, where the source does not come split.
+    target : str, optional
+        Of an adaptation, path or name of the data without labels.
+    evaluate : str, optional
+        Of an adaptation, labelled data like the target that it is judged by, and nothing else.
     """
 
     source: str
@@ -45,6 +51,23 @@ class RunSettings:
     trainer: dict[str, Any] = field(default_factory=dict)
     data: dict[str, Any] = field(default_factory=dict)
     held_out: float = 0.1
+    target: str | None = None
+    evaluate: str | None = None
+
+    @property
+    def command(self) -> str:
+        """Which one started the run."""
+        return "fit" if self.target is None else "adapt"
+
+    @property
+    def name(self) -> str:
+        """What the data are called in the names of folders."""
+        places = (self.source,) if self.target is None else (self.source, self.target)
+        return "-to-".join(Path(place).name for place in places)
+
+    def goes_on(self, folder: Path) -> str:
+        """What to type after an interruption."""
+        return f"hiddenspace {self.command} --resume {shlex.quote(str(folder))}"
 
     def write(self, folder: Path, **results: Any) -> None:
         """Puts the settings, and what came of them so far, into a run folder.
@@ -74,9 +97,25 @@ class RunSettings:
             content = json.loads((folder / FILE).read_bytes())
             return cls._from_json(folder, content)
         except FileNotFoundError:
-            raise TrainingError(f"{folder} is no run folder, it has no {FILE}; give one that fit has made.") from None
+            raise TrainingError(
+                f"{folder} is no run folder, it has no {FILE}; give one that fit or adapt has made."
+            ) from None
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             raise TrainingError(f"{folder / FILE} cannot be read ({error!r}); start a new run.") from error
+
+    @classmethod
+    def read_finished(cls, folder: Path) -> tuple[Self, dict[str, Any]]:
+        """The same of a run that came to its end.
+
+        Raises
+        ------
+        TrainingError
+            If it did not, or as `read` does.
+        """
+        settings, results = cls.read(folder)
+        if results["status"] != "done":
+            raise TrainingError(f"{folder} is not finished; go on with: {settings.goes_on(folder)}")
+        return settings, results
 
     @classmethod
     def _from_json(cls, folder: Path, content: dict[str, Any]) -> tuple[Self, dict[str, Any]]:

@@ -10,7 +10,7 @@ from hiddenspace.names import SAVED_VALUES, find
 
 
 def value_from_text(value: Any) -> Any:
-    """An object of ours from 'Name(1, key=2)' or 'Name'; anything that is not such a text stays as it is.
+    """An object of ours from 'Name(1, key=2)' or 'Name', None from 'None'; what is not such a text stays as it is.
 
     Raises
     ------
@@ -19,6 +19,8 @@ def value_from_text(value: Any) -> Any:
     """
     if not isinstance(value, str) or not value[:1].isupper():
         return value
+    if value == "None":  # which is another thing than leaving it out, where the default is not None
+        return None
     usage = f"write one of {', '.join(SAVED_VALUES)}, with numbers in brackets as in GaussianNoise(0.3)"
     try:
         tree = ast.parse(value, mode="eval").body
