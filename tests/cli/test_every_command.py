@@ -15,6 +15,7 @@ LABELS = {"digits": ("8", "1"), "photographs": ("china", "flower"), "table": ("r
 COMPARED = ["--models", "pca,autoencoder", "--label-counts", "20", "--seeds", "1", "--epochs", "1"]
 
 CALLS = {
+    "adapt": ["SOURCE", "SOURCE", "COLUMN", "--epochs", "1", "--method", "coral", "--out", "adapted", "--quiet"],
     "analogy": ["RUN", "--plus", "A", "--plus", "B", "--minus", "C"],
     "compare": ["SOURCE", "COLUMN", "--probes", "linear", *COMPARED],
     "compress": ["RUN", "SOURCE", "--out", "x.hs"],
@@ -35,6 +36,7 @@ CALLS = {
     "transform": ["RUN", "SOURCE"],
 }
 LEFT = {  # of pictures, and of a table
+    "adapt": ("adapted/report.html", "adapted/report.html"),
     "analogy": ("analogy.png", "analogy.csv"),
     "compare": ("compare.html", "compare.html"),
     "compress": ("x.hs", "x.hs"),
@@ -93,6 +95,7 @@ def test_every_command(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert set(CALLS) == set(LEFT) == set(COMMANDS) - {"fit"}
+    monkeypatch.setattr("hiddenspace.adaptation.domain_adapter.EPOCH_STEPS", 3)
     monkeypatch.chdir(tmp_path)
     source, table = str(written(kind, tmp_path)), kind == "table"
     column = ["--labels", "kind"] if table else []

@@ -28,7 +28,10 @@ def info(run: str, *, json: bool = False) -> None:
     facts: dict[str, Any] = {"folder": run}
     if (Path(run) / FILE).exists():
         settings, results = RunSettings.read(Path(run))
-        facts |= {"source": settings.source, "seed": settings.seed, **results}
+        facts |= {"source": settings.source}
+        if settings.target is not None:
+            facts |= {"target": settings.target, "evaluate": settings.evaluate}
+        facts |= {"seed": settings.seed, **results}
     if facts.get("status", "done") == "done":
         facts |= describe_model(run)
     if json:

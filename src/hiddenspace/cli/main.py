@@ -18,6 +18,7 @@ COMMANDS = {
     "reconstruct": "Encode data and decode it again, as files to look at.",
     "train": "Learn labels, starting from what was learned without.",
     "predict": "Name the class or the number of each item.",
+    "adapt": "Carry labels over to data of another kind that have none.",
     "map": "Lay items out in two dimensions, as a picture or a page to explore.",
     "report": "Write a run's report anew.",
     "compress": "Write data as a small file of codes.",
@@ -78,11 +79,11 @@ def _told(error: CycloptsError) -> str:
 
 
 def _command(name: str, given: list[str]) -> App:
-    """The function of that name in the module of that name; the command fit is made for these arguments."""
+    """The function of that name in the module of that name; commands that start a run are made for these arguments."""
     module = import_module(f"hiddenspace.cli.{name}")
-    if name == "fit":
-        fit: App = module.command(given)
-        return fit
+    if hasattr(module, "command"):
+        made: App = module.command(given)
+        return made
     app = App(name=name)
     app.default(getattr(module, name))
     return app

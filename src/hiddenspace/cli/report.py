@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from hiddenspace.names import ADVERSARIAL
+from hiddenspace.runs.adapting import write_adapter_again
 from hiddenspace.runs.generating import write_generator_again
 from hiddenspace.runs.run import write_again
 from hiddenspace.runs.settings import RunSettings
@@ -23,5 +24,8 @@ def report(run: str) -> None:
         A run folder.
     """
     settings, _ = RunSettings.read(Path(run))
-    again = write_generator_again if settings.model in ADVERSARIAL else write_again
+    if settings.command == "adapt":
+        again = write_adapter_again
+    else:
+        again = write_generator_again if settings.model in ADVERSARIAL else write_again
     again(Path(run), Console())

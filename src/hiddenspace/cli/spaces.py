@@ -8,6 +8,7 @@ from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.load import load_dataset
 from hiddenspace.errors import UsageError
 from hiddenspace.runs.reading import model_and_data, own_source
+from hiddenspace.runs.settings import FILE, RunSettings
 from hiddenspace.space.embeddings import is_embeddings_file, read_embeddings
 from hiddenspace.space.hidden_space import HiddenSpace
 from hiddenspace.space.places import STORE, trouble
@@ -31,13 +32,15 @@ def space_of(run: str, source: str | None = None, labels: str | None = None) -> 
     DataError
         If the run has no stored space and no source is given.
     UsageError
-        If labels are named and there is nothing they could be read from.
+        If labels are named and there is nothing they could be read from, or the run has adapted.
     """
     if is_embeddings_file(Path(run)):
         return _of_embeddings(Path(run), source, labels)
     if source is None:
         if labels is not None:
             raise UsageError("a stored space knows its labels already; leave --labels out, or name the source too.")
+        if (Path(run) / FILE).exists() and RunSettings.read(Path(run))[0].command == "adapt":
+            raise UsageError(f"{run} is a run of adapt, which stores no space; name the items as well.")
         return HiddenSpace.open(run)
     model, dataset = model_and_data(run, source, labels)
     with waiting(f"encoding {len(dataset):,} items ..."):
