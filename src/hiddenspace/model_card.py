@@ -157,6 +157,14 @@ _TERMS = {
     "fool": "loss of who fools the discriminator",
     "slopes": "penalty on the slopes of the discriminator",
     "right": "how often the discriminator knows the real one of a pair",
+    "domain": "loss of the discriminator of the domains",
+    "coral": "distance of the covariances of the domains",
+    "entropy": "entropy of answers on the target",
+    "marginal": "minus the entropy of the mean answer on the target",
+    "pseudo": "cross entropy of the labels that centroids give",
+    "source": "accuracy on held-out source items",
+    "information": "mutual information of target items and answers",
+    "density": "soft neighbourhood density of answers on the target",
     "knn": "accuracy of the five nearest neighbours (labels were used for nothing else)",
 }
 

@@ -150,7 +150,7 @@ def test_shot_finds_centroids_as_the_paper_does_and_leaves_the_head_alone():
     assert torch.equal(game.nearest(features), labels)
     terms = game.loss({"target": items})
     entropy, diversity = hs.losses.information_loss(head(features))
-    torch.testing.assert_close(terms["entropy"] + terms["diversity"], entropy + diversity)
+    torch.testing.assert_close(terms["entropy"] + terms["marginal"], entropy + diversity)
     torch.testing.assert_close(terms["pseudo"], 0.3 * F.cross_entropy(head(features), labels))
     hs.play(game, Ever({"x": items, "target": items}), rounds=2, trainer=hs.Trainer(progress=False))
     assert all(torch.equal(value, before[name]) for name, value in game.head.state_dict().items())

@@ -64,7 +64,7 @@ class Hypothesis(Adaptation):
         labels = self.nearest(features.detach())
         return {
             "entropy": entropy,
-            "diversity": diversity,
+            "marginal": diversity,
             "pseudo": self.pseudo_labels * F.cross_entropy(answers, labels),
         }
 

@@ -31,6 +31,24 @@ MEANINGS = {
     "diversity": "How far two new items are apart, 1 being the distance of two real ones.",
 }
 """Of what is recorded while a generator learns."""
+OF_DOMAINS = {
+    "domain": "The discriminator's loss, which it minimises and the features maximise.",
+    "right": "How often the discriminator knows the domain of an item: 0.5 when it cannot tell.",
+    "discriminator.right": "How often the discriminator knows the domain of an item: 0.5 when it cannot tell.",
+    "classification": "The cross-entropy of the source's labels.",
+    "classifier.classification": "The cross-entropy of the source's labels.",
+    "classifier.fool": "How far the features of the source are from passing for those of the target.",
+    "encoder.fool": "How far the features of the target are from passing for those of the source.",
+    "coral": "How far the covariances of the features of the two domains are apart.",
+    "consistency": "How far confident answers on the target change when its items are distorted.",
+    "entropy": "How unsure the answers on the target are.",
+    "marginal": "Minus the entropy of the mean answer: low when not all items are answered alike.",
+    "pseudo": "The cross-entropy of the labels that the centroids of the classes give.",
+    "source": "The accuracy on held-out items of the source.",
+    "information": "What the answers tell of items of the target, in nats: sure answers that are not all alike.",
+    "density": "The soft neighbourhood density of the answers on the target.",
+}
+"""Of what is recorded while labels are carried over to another domain."""
 
 
 def sections(run: RunSummary) -> dict[str, Any]:
@@ -47,7 +65,7 @@ def sections(run: RunSummary) -> dict[str, Any]:
         "by_codes": any(row.mse is None for row in run.models) and any(row.probe is not None for row in run.models),
         "filters": charts.filters(run),
         "broken": list(run.broken)[:_BROKEN],
-        "meanings": MEANINGS,
+        "meanings": MEANINGS | (OF_DOMAINS if run.adapted is not None else {}),
     }
     shown |= space_sections(run)
     shown["adapted"] = adapted_sections(run)
