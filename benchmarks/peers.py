@@ -18,6 +18,11 @@ def mimicry() -> str:
     return python_of("mimicry", "torch==2.13.0", "numpy", "scikit-image", bare=("torch-mimicry==0.1.16",))
 
 
+def skada() -> str:
+    """The interpreter for skada's deep methods, which are trained by skorch."""
+    return python_of("skada", "torch==2.13.0", "skorch==1.4.0", "skada==0.6.0")
+
+
 def python_of(name: str, *requirements: str, bare: Sequence[str] = ()) -> str:
     """The interpreter of a peer's environment; of `bare` packages no dependencies are installed."""
     folder = FOLDER / name
