@@ -53,7 +53,7 @@ class Untied(Judged):
         with torch.no_grad():
             source = self.fixed(self.augmented(batch["x"]))
             target = self.encoder(self.augmented(batch["target"])).float()
-        on_source, on_target = self.discriminator(source), self.discriminator(target)
+        on_source, on_target = self.of_both(source, target)
         return {"tell": self.pair.discriminator(-on_source, -on_target), "right": self.right(on_source, on_target)}
 
     def encoder_loss(self, batch: Batch) -> Terms:

@@ -42,7 +42,7 @@ class TakingTurns(Judged):
         """-log P(real | h(x_real)) - log[1 - P(real | h(x_mc))]."""
         with torch.no_grad():
             made = self.passed(batch)
-        on_source, on_target = self.discriminator(made.source), self.discriminator(made.target)
+        on_source, on_target = self.of_both(made.source, made.target)
         return {"tell": self.pair.discriminator(on_target, on_source), "right": self.right(on_source, on_target)}
 
     def classifier_loss(self, batch: Batch) -> Terms:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
+import torch
 from torch import Tensor, nn
 
 from hiddenspace import checks
@@ -12,6 +13,7 @@ from hiddenspace.adaptation.domain_adapter import Checkpoint, DomainAdapter
 from hiddenspace.data.corruption import Corruption
 from hiddenspace.data.format import Scaling
 from hiddenspace.data.restyling import Restyling
+from hiddenspace.losses.domains import gradient_reversal
 from hiddenspace.models.own_networks import check_logits, copied_network
 from hiddenspace.nets.mlp import MLP
 from hiddenspace.training.trainer import Trainer
@@ -28,6 +30,12 @@ class Judged(Adaptation):
     ) -> None:
         super().__init__(encoder, head, **rules)
         self.discriminator, self.weight = discriminator, weight
+
+    def of_both(self, source: Tensor, target: Tensor, scale: float | None = None) -> tuple[Tensor, Tensor]:
+        """What the discriminator says of both domains, in one pass; with `scale` the gradient comes back reversed."""
+        features = torch.cat([source, target])
+        logits: Tensor = self.discriminator(features if scale is None else gradient_reversal(features, scale))
+        return logits[: len(source)], logits[len(source) :]
 
     @staticmethod
     def right(on_source: Tensor, on_target: Tensor) -> Tensor:

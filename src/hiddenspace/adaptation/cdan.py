@@ -15,7 +15,6 @@ from hiddenspace.data.restyling import Restyling
 from hiddenspace.losses.domains import (
     domain_loss,
     entropy_weights,
-    gradient_reversal,
     multilinear_map,
     reversal_strength,
 )
@@ -72,8 +71,8 @@ class Conditional(Judged):
         """
         made = self.passed(batch)
         scale = self.weight * reversal_strength(self.progress)
-        on_source = self.judged(made.source, made.source_answers, scale)
-        on_target = self.judged(made.target, made.target_answers, scale)
+        pairs = (self.joint(made.source, made.source_answers), self.joint(made.target, made.target_answers))
+        on_source, on_target = self.of_both(*pairs, scale)
         weights = (entropy_weights(made.source_answers), entropy_weights(made.target_answers)) if self.entropy else ()
         return {
             "classification": self.naming(made.source_answers, made.labels),
@@ -82,12 +81,13 @@ class Conditional(Judged):
             **self.consistent(batch, made.target_answers),
         }
 
-    def judged(self, features: Tensor, answers: Tensor, scale: float) -> Tensor:
-        """What the discriminator says of features (b, d) with these answers (b, classes)."""
+    def joint(self, features: Tensor, answers: Tensor) -> Tensor:
+        """Features (b, d) times the probabilities of these answers (b, classes)."""
         chances = answers.detach().softmax(1)
-        pair = multilinear_map(features, chances) if self.random_map is None else self.random_map(features, chances)
-        logits: Tensor = self.discriminator(gradient_reversal(pair, scale))
-        return logits
+        if self.random_map is None:
+            return multilinear_map(features, chances)
+        made: Tensor = self.random_map(features, chances)
+        return made
 
 
 class CDAN(AgainstDiscriminator):

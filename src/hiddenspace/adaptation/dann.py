@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from hiddenspace.adaptation.against_discriminator import AgainstDiscriminator, Judged
-from hiddenspace.losses.domains import domain_loss, gradient_reversal, reversal_strength
+from hiddenspace.losses.domains import domain_loss, reversal_strength
 from hiddenspace.training.game import Batch
 
 
@@ -22,8 +22,7 @@ class DomainAdversarial(Judged):
         """
         made = self.passed(batch)
         scale = self.weight * reversal_strength(self.progress)
-        on_source = self.discriminator(gradient_reversal(made.source, scale))
-        on_target = self.discriminator(gradient_reversal(made.target, scale))
+        on_source, on_target = self.of_both(made.source, made.target, scale)
         return {
             "classification": self.naming(made.source_answers, made.labels),
             "domain": domain_loss(on_source, on_target),
