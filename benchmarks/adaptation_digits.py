@@ -19,7 +19,7 @@ from common import data_folder, digits_like, of_seeds, once, show, spread
 from PIL import Image
 
 import hiddenspace as hs
-from hiddenspace.adaptation.comparing import EVALUATION, TargetJudge
+from hiddenspace.adaptation.comparing import PEEKED, TargetJudge, scores_of
 from hiddenspace.adaptation.health import AdaptationWarning
 
 SEEDS = int(os.environ.get("SEEDS", "3"))
@@ -85,10 +85,9 @@ def measured(pair: str, name: str, seed: int) -> dict[str, float]:
     model.set_params(trainer=hs.Trainer(progress=False, observers=[judge]))
     started = time.perf_counter()
     model.fit(x, y, X_target=target)
-    found = {"seconds": time.perf_counter() - started, "accuracy": model.score(test, test_labels)}
-    by_epoch = [row[EVALUATION] for row in model.history_]
-    found |= {f"by {how}": by_epoch[int(np.argmax(values))] for how, values in model.validation_.items()}
-    return {**found, "peeked": max(by_epoch), **{f"health {k}": v for k, v in model.health_.figures.items()}}
+    found = {"seconds": time.perf_counter() - started}
+    found |= scores_of(model, (hs.load_dataset(test), test_labels), "accuracy")
+    return {**found, **{f"health {k}": v for k, v in model.health_.figures.items()}}
 
 
 def main() -> None:
@@ -102,7 +101,7 @@ def main() -> None:
             ]
             chosen = [
                 spread([100 * one[key] for one in found], 1) if key in found[0] else "-"
-                for key in ("accuracy", "by source", "by information", "by density", "peeked")
+                for key in ("accuracy", "by source", "by information", "by density", PEEKED)
             ]
             rows.append([pair, name, *chosen, f"{np.mean([one['seconds'] for one in found]):.0f}"])
     if len(sys.argv) > 1:

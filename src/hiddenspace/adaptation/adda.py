@@ -11,14 +11,12 @@ from torch import Tensor, nn
 
 from hiddenspace import checks
 from hiddenspace.adaptation.after_source import AfterSource
-from hiddenspace.adaptation.against_discriminator import HIDDEN, Judged
+from hiddenspace.adaptation.against_discriminator import Judged, discriminator_of
 from hiddenspace.adaptation.domain_adapter import Checkpoint
 from hiddenspace.data.corruption import Corruption
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.format import Scaling
 from hiddenspace.losses.adversarial import adversarial_loss
-from hiddenspace.models.own_networks import check_logits, copied_network
-from hiddenspace.nets.mlp import MLP
 from hiddenspace.nets.modes import in_evaluation
 from hiddenspace.training.game import Batch, Player, Terms
 from hiddenspace.training.trainer import Trainer
@@ -163,6 +161,4 @@ class ADDA(AfterSource):
     def _build_networks(self) -> None:
         super()._build_networks()
         self.source_encoder_ = copy.deepcopy(self.encoder_)
-        own = copied_network("discriminator", self.discriminator)
-        self.discriminator_ = own or MLP([self.code_size_, HIDDEN, HIDDEN, 1], slope=0.0)
-        check_logits(self.discriminator_, (self.code_size_,))
+        self.discriminator_ = discriminator_of(self.code_size_, self.discriminator)

@@ -17,7 +17,7 @@ SHARED = ("encoder", "augmentation", "validation_fraction", "learning_rate", "ba
 
 
 class AfterSource(DomainAdapter):
-    """Abstract: an adapter that starts from a net that has learned the source, `source_model_`.
+    """Abstract: an adapter that starts from a net that has learned the source.
 
     The rows of `history_` are those of both trainings, one after the other. Where the trainer keeps a folder, that of
     the first is `source` in it.
@@ -25,7 +25,6 @@ class AfterSource(DomainAdapter):
 
     source_epochs: int | None
     slower: ClassVar[float]
-    source_model_: SourceOnly
 
     def _learn(self, source: Dataset, target: Dataset | None) -> None:
         assert target is not None
@@ -34,7 +33,6 @@ class AfterSource(DomainAdapter):
         first.seed_, first.adapted_ = self.seed_, False
         first._build_networks()
         first._learn(source, target)
-        self.source_model_ = first
         self.encoder_.load_state_dict(first.encoder_.state_dict())
         self.head_.load_state_dict(first.head_.state_dict())
         self._start_target(target)

@@ -43,6 +43,20 @@ class Judged(Adaptation):
         return (((on_source < 0).float().mean() + (on_target > 0).float().mean()) / 2).detach()
 
 
+def discriminator_of(features: int, own: nn.Module | None) -> nn.Module:
+    """(b, features) -> logits: a copy of one's own, or the default.
+
+    Raises
+    ------
+    UsageError
+        If one's own is no such network.
+    """
+    copied = copied_network("discriminator", own)
+    discriminator = MLP([features, HIDDEN, HIDDEN, 1], slope=0.0) if copied is None else copied
+    check_logits(discriminator, (features,))
+    return discriminator
+
+
 class AgainstDiscriminator(DomainAdapter):
     """Abstract: an adapter with a discriminator. Its parameters are described in `DANN`."""
 
@@ -100,10 +114,7 @@ class AgainstDiscriminator(DomainAdapter):
 
     def _build_networks(self) -> None:
         super()._build_networks()
-        judged = self._judged_size()
-        own = copied_network("discriminator", self.discriminator)
-        self.discriminator_ = own or MLP([judged, HIDDEN, HIDDEN, 1], slope=0.0)
-        check_logits(self.discriminator_, (judged,))
+        self.discriminator_ = discriminator_of(self._judged_size(), self.discriminator)
 
     def _judged_size(self) -> int:
         """Of what the discriminator sees."""

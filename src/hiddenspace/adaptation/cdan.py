@@ -94,7 +94,7 @@ class CDAN(AgainstDiscriminator):
     """Conditional domain-adversarial training (Long et al. 2018). The loss is `Conditional.loss`.
 
     The discriminator sees the outer product of features and class probabilities, so the domains are aligned class by
-    class. On digits nothing here did better once confident answers on the target taught as well, which is the default.
+    class. By default confident answers on the target teach as well (`consistency`).
 
     Parameters
     ----------

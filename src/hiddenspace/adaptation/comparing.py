@@ -195,11 +195,11 @@ def _fitted(
         model.fit(X, y, X_target=X_target)
     seconds = time.perf_counter() - started
     criteria = {name: model.health_.figures[name] for name in CRITERIA if name in model.health_.figures}
-    scores = {} if test is None else _scores(model, test, scoring)
+    scores = {} if test is None else scores_of(model, test, scoring)
     return _Fitted(criteria, seconds, scores)
 
 
-def _scores(model: DomainAdapter, test: tuple[Dataset, np.ndarray], scoring: Any) -> dict[str, float]:
+def scores_of(model: DomainAdapter, test: tuple[Dataset, np.ndarray], scoring: Any) -> dict[str, float]:
     """By the weights that were kept, and of the epochs that each criterion, and the labels themselves, would choose."""
     items, labels = test
     by_epoch = [row[EVALUATION] for row in model.history_]
@@ -242,10 +242,10 @@ def _row(fits: Sequence[_Fitted], scoring: str) -> dict[str, float]:
 def verdict(found: Mapping[str, Sequence[_Fitted]], scoring: str) -> list[str]:
     """Whether adaptation helped: by scores where there are any, else by what the answers themselves say."""
     others = {name: fits for name, fits in found.items() if name != SOURCE}
-    return [_by_scores(name, fits, found[SOURCE], scoring) for name, fits in others.items()]
+    return [_byscores_of(name, fits, found[SOURCE], scoring) for name, fits in others.items()]
 
 
-def _by_scores(name: str, fits: Sequence[_Fitted], plain: Sequence[_Fitted], scoring: str) -> str:
+def _byscores_of(name: str, fits: Sequence[_Fitted], plain: Sequence[_Fitted], scoring: str) -> str:
     if not fits[0].scores:
         return _by_criteria(name, fits, plain)
     mine, before = ([fit.scores[scoring] for fit in many] for many in (fits, plain))

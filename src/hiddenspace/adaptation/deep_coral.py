@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from torch import Tensor, nn
 
@@ -20,7 +20,9 @@ from hiddenspace.training.trainer import Trainer
 class Correlated(Adaptation):
     """Learns from the source while covariances are kept alike."""
 
-    weight = 1.0
+    def __init__(self, encoder: nn.Module, head: nn.Module, weight: float = 1.0, **rules: Any) -> None:
+        super().__init__(encoder, head, **rules)
+        self.weight = weight
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """The labels' cross-entropy + weight * |C_source - C_target|^2 / (4 d^2) of the features."""
@@ -102,6 +104,4 @@ class DeepCORAL(DomainAdapter):
         checks.number("weight", self.weight, least=0)
 
     def _new_game(self) -> Correlated:
-        game = Correlated(self.encoder_, self.head_, **self._rules())
-        game.weight = self.weight
-        return game
+        return Correlated(self.encoder_, self.head_, self.weight, **self._rules())

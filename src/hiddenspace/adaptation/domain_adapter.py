@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from hiddenspace import checks
 from hiddenspace.adaptation.adaptation import Adaptation
-from hiddenspace.adaptation.domains import are_several, check_target, checked, same_shape, several, unlabelled
+from hiddenspace.adaptation.domains import are_several, check_target, same_shape, several, unlabelled
 from hiddenspace.adaptation.health import AdaptationWarning, examined
 from hiddenspace.adaptation.recipe import EMA, EPOCH_STEPS, adaptation_recipe, default_features
 from hiddenspace.adaptation.watching import CRITERIA, Watch, judged, some_of
@@ -39,7 +39,7 @@ from hiddenspace.models.health import Health
 from hiddenspace.models.naming import Naming
 from hiddenspace.models.own_networks import code_size_of, copied_network
 from hiddenspace.models.recipe import Recipe
-from hiddenspace.models.targets import stratified
+from hiddenspace.models.targets import checked_labels, stratified
 from hiddenspace.models.trained import Trained
 from hiddenspace.nets.head import Features
 from hiddenspace.nets.modes import in_evaluation
@@ -168,7 +168,7 @@ class DomainAdapter(Trained, Encoding, Naming):
         if are_several(X, y):
             X, y = several(X, y, self.size)
         source = self._begin(X, self.scaling)
-        numbers = self._numbered(checked(y, source))
+        numbers = self._numbered(checked_labels(source.labels if y is None else y, len(source)))
         source = replace(source, ids=None, test=None)
         for name in self.network_names:  # until the data are known: reading asks whether all are there
             setattr(self, f"{name}_", nn.Identity())
@@ -271,11 +271,10 @@ class DomainAdapter(Trained, Encoding, Naming):
         features, _ = self._of_source(some_of(source))
         target_features, target_answers = self._of_target(some_of(target))
         shares = np.bincount(np.asarray(source.labels), minlength=self.outputs_) / len(source)
-        found = judged(target_answers)
         return examined(
             self.history_,
             self.best_epoch_,
-            {name.removeprefix("monitor/"): value for name, value in found.items()},
+            judged(target_answers),
             (features, target_features),
             (shares, target_answers.argmax(1)),
             self.classes_,

@@ -16,7 +16,7 @@ from hiddenspace.data.joining import joined
 from hiddenspace.data.load import load_dataset
 from hiddenspace.data.resizing import resized
 from hiddenspace.errors import DataError, UsageError
-from hiddenspace.models.targets import checked_labels
+from hiddenspace.models.targets import given_labels
 
 
 def are_several(X: Any, y: Any) -> bool:
@@ -42,7 +42,7 @@ def several(X: Sequence[Any], y: Any, size: int | None) -> tuple[Dataset, np.nda
     """
     datasets = [load_dataset(one) for one in X]
     given = [dataset.labels for dataset in datasets] if y is None else y
-    labels = [_labels(one, len(dataset)) for one, dataset in zip(given, datasets, strict=True)]
+    labels = [given_labels(one, len(dataset)) for one, dataset in zip(given, datasets, strict=True)]
     classes = [set(np.unique(one).tolist()) for one in labels]
     every = set().union(*classes)
     for number, mine in enumerate(classes):
@@ -60,14 +60,6 @@ def several(X: Sequence[Any], y: Any, size: int | None) -> tuple[Dataset, np.nda
     for one in datasets[1:]:
         whole = joined(whole, one)
     return replace(whole, ids=None, test=None), np.concatenate(labels)
-
-
-def _labels(y: Any, items: int) -> np.ndarray:
-    """Checked but for their classes: a source may have one, as long as all have several."""
-    labels = np.asarray(y if y is not None else [])
-    if len(labels) != items:
-        raise DataError(f"a source has {items:,} items but {len(labels):,} labels; give one for each item.")
-    return labels
 
 
 def check_target(X_target: Any) -> Any:
@@ -145,8 +137,3 @@ def same_shape(datasets: Sequence[Dataset], size: int | None) -> list[Dataset]:
         raise UsageError(f"size={size} is for images, but a domain holds {datasets[0].kind}; leave it out.")
     channels = max(dataset.items.shape[3] for dataset in datasets)
     return [resized(dataset, size, size, channels) for dataset in datasets]
-
-
-def checked(y: Any, source: Dataset) -> np.ndarray:
-    """The labels of the source: given, or its own."""
-    return checked_labels(source.labels if y is None else y, len(source))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import softmax
 
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.format import BATCH
@@ -38,17 +39,16 @@ class Watch(Observer):
         right = self.model._of_source(self.source)[1].argmax(1) == np.asarray(self.source.labels)
         found = {"monitor/source": float(right.mean())}
         if self.target is not None:
-            found |= judged(self.model._of_target(self.target)[1])
+            found |= {f"monitor/{name}": value for name, value in judged(self.model._of_target(self.target)[1]).items()}
         return found
 
 
 def judged(answers: np.ndarray) -> dict[str, float]:
     """The criteria of the target's answers, (n, classes) logits."""
-    chances = np.exp(answers - answers.max(1, keepdims=True))
-    chances /= chances.sum(1, keepdims=True)
-    found = {"monitor/information": mutual_information(chances)}
+    chances = softmax(answers, axis=1)
+    found = {"information": mutual_information(chances)}
     if len(chances) > 2:
-        found["monitor/density"] = soft_neighbourhood_density(chances)
+        found["density"] = soft_neighbourhood_density(chances)
     return found
 
 

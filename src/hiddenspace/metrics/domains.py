@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import entr, softmax
 
 from hiddenspace.errors import DataError
 
@@ -70,10 +71,7 @@ def mutual_information(probabilities: Floats) -> float:
         From 0 to log k.
     """
     p = probabilities.astype(np.float64)
-    mean = p.mean(0)
-    whole = -(mean * np.log(np.maximum(mean, SMALLEST))).sum()
-    each = -(p * np.log(np.maximum(p, SMALLEST))).sum(1).mean()
-    return float(max(whole - each, 0.0))
+    return float(max(entr(p.mean(0)).sum() - entr(p).sum(1).mean(), 0.0))
 
 
 def soft_neighbourhood_density(probabilities: Floats) -> float:
@@ -100,7 +98,4 @@ def soft_neighbourhood_density(probabilities: Floats) -> float:
     p /= np.maximum(np.linalg.norm(p, axis=1, keepdims=True), SMALLEST)
     logits = p @ p.T / TEMPERATURE
     np.fill_diagonal(logits, -np.inf)
-    logits -= logits.max(1, keepdims=True)
-    weights = np.exp(logits)
-    weights /= weights.sum(1, keepdims=True)
-    return float(-(weights * np.log(np.maximum(weights, SMALLEST))).sum(1).mean())
+    return float(entr(softmax(logits, axis=1)).sum(1).mean())

@@ -23,7 +23,7 @@ def checked_labels(y: Any, items: int) -> np.ndarray:
     DataError
         Otherwise, or where most classes have a single item.
     """
-    given = _given(y, items)
+    given = given_labels(y, items)
     try:
         labels: np.ndarray = column_or_1d(given, warn=True)
         _all_known(labels, known_labels(labels))
@@ -59,7 +59,7 @@ def checked_numbers(y: Any, items: int) -> np.ndarray:
     DataError
         Otherwise.
     """
-    given = _given(y, items)
+    given = given_labels(y, items)
     try:
         numbers: np.ndarray = check_array(given, ensure_2d=False, dtype=np.float64, ensure_all_finite=False)
     except (ValueError, TypeError) as error:
@@ -70,7 +70,14 @@ def checked_numbers(y: Any, items: int) -> np.ndarray:
     return numbers
 
 
-def _given(y: Any, items: int) -> np.ndarray:
+def given_labels(y: Any, items: int) -> np.ndarray:
+    """What was given as an array, one label or number for each item and nothing else checked.
+
+    Raises
+    ------
+    DataError
+        If there is none, or they are not as many.
+    """
     if y is None:
         raise DataError("this estimator requires y to be passed, but the target y is None; give labels for the items.")
     if hasattr(y, "detach"):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from sklearn.metrics import confusion_matrix
 
 from hiddenspace.adaptation.domain_adapter import DomainAdapter
 from hiddenspace.data.dataset import Dataset
@@ -129,8 +130,9 @@ def _confusion(says: Told, domains: Domains, classes: int) -> np.ndarray | None:
     if domains.evaluation is None or says.judged is None:
         return None
     known = domains.evaluation.numbers >= 0
-    counts = np.zeros((classes, classes), np.int64)
-    np.add.at(counts, (domains.evaluation.numbers[known], says.judged[known]), 1)
+    counts: np.ndarray = confusion_matrix(
+        domains.evaluation.numbers[known], says.judged[known], labels=np.arange(classes)
+    )
     return counts
 
 
