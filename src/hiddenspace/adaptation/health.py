@@ -74,8 +74,9 @@ def _idle(right: Sequence[float]) -> Trouble | None:
     if right and max(right) < BLIND:
         return Trouble(
             "blind discriminator",
-            f"the discriminator was never right about more than {max(right):.0%} of the features, and taught nothing",
-            "if the domains differ at all, give it a higher learning_rate or a wider network, or lower weight",
+            f"the discriminator was never right about more than {max(right):.0%} of the features: it was fooled from the "
+            "first epoch on, or the domains do not differ",
+            "where the labels are no better than those of SourceOnly, give it a wider network or a lower weight=",
         )
     if right and min(right) > SEEING:
         return Trouble(
