@@ -11,7 +11,7 @@ from hiddenspace.models.health import Health, Trouble
 from hiddenspace.training.events import Row
 
 BLIND, SEEING = 0.55, 0.98
-"""A discriminator that is right less often than this, or more often, throughout the training taught nothing."""
+"""A discriminator that is right less often than this, or more often, throughout the training may have taught nothing."""
 RARE = 0.2
 """A class that is predicted at less than this part of its share among the source's labels is hardly found."""
 OVERFULL = 0.5
@@ -74,8 +74,8 @@ def _idle(right: Sequence[float]) -> Trouble | None:
     if right and max(right) < BLIND:
         return Trouble(
             "blind discriminator",
-            f"the discriminator was never right about more than {max(right):.0%} of the features: it was fooled from the "
-            "first epoch on, or the domains do not differ",
+            f"the discriminator was never right about more than {max(right):.0%} of the features: it was fooled from "
+            "the first epoch on, or the domains do not differ",
             "where the labels are no better than those of SourceOnly, give it a wider network or a lower weight=",
         )
     if right and min(right) > SEEING:
