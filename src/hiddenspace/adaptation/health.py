@@ -11,7 +11,7 @@ from hiddenspace.models.health import Health, Trouble
 from hiddenspace.training.events import Row
 
 BLIND, SEEING = 0.55, 0.98
-"""A discriminator that is right less often than this, or more often, throughout the training may have taught nothing."""
+"""A discriminator that is right less often than the first, or more often than the second, throughout the training."""
 RARE = 0.2
 """A class that is predicted at less than this part of its share among the source's labels is hardly found."""
 OVERFULL = 0.5
