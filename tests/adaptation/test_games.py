@@ -165,10 +165,12 @@ def test_source_only_does_not_look_at_the_target():
 
 
 @pytest.mark.parametrize("shared", [True, False])
-def test_what_normalisation_sees_and_remembers(shared):
+@pytest.mark.parametrize("consistency", [0.0, 1.0])
+def test_what_normalisation_sees_and_remembers(shared, consistency):
     torch.manual_seed(2)
     norm = nn.BatchNorm1d(4, affine=False, momentum=1.0)
-    game = Correlated(norm, nn.Linear(4, 3), shared_batch=shared)
+    rules = {"shared_batch": shared, "consistency": consistency, "distortion": lambda x: 5 - 3 * x}
+    game = Correlated(norm, nn.Linear(4, 3), **rules)
     game.train()
     made = game.passed(BATCH)
     both = torch.cat([BATCH["x"], BATCH["target"]])
@@ -178,6 +180,25 @@ def test_what_normalisation_sees_and_remembers(shared):
         for features in (made.source, made.target):
             torch.testing.assert_close(features.mean(0), torch.zeros(4), atol=1e-6, rtol=0)
     torch.testing.assert_close(norm.running_mean, (both if shared else BATCH["target"]).mean(0))
+
+
+def test_confident_answers_stay_the_answers_when_items_are_distorted():
+    encoder, head, discriminator = nets = networks()
+    head.weight.data *= 9
+    game = DomainAdversarial(*nets, 1.0, consistency=3.0, threshold=0.8, distortion=lambda x: 0.5 - x)
+    game.progress = 0.3
+    terms = game.loss(BATCH)
+    sure, guess = head(encoder(BATCH["target"])).softmax(1).max(1)
+    features = encoder(0.5 - BATCH["target"])
+    taken = sure >= 0.8
+    assert 0 < taken.sum() < len(taken)
+    wrong = (taken * F.cross_entropy(head(features), guess, reduction="none")).mean()
+    torch.testing.assert_close(terms["consistency"], 3 * (2 / (1 + math.exp(-3)) - 1) * wrong)
+    # the discriminator sees the distorted items too
+    expected = F.softplus(discriminator(encoder(BATCH["x"]))).mean() + F.softplus(-discriminator(features)).mean()
+    torch.testing.assert_close(terms["domain"], expected)
+    game.eval()
+    assert "consistency" not in game.loss(BATCH)
 
 
 def test_smoothing_is_for_training_items():

@@ -19,13 +19,18 @@ from hiddenspace.training.game import Batch, Game, Player
 
 @dataclass(frozen=True)
 class Passed:
-    """What the net makes of a batch: features (b, d) and answers (b, classes) of either domain, and the labels."""
+    """What the net makes of a batch: features (b, d) and answers (b, classes) of either domain, and the labels.
+
+    Where answers on the target shall be consistent, its items were distorted, and `guesses` are the answers on them as
+    they are, without gradients.
+    """
 
     source: Tensor
     source_answers: Tensor
     target: Tensor
     target_answers: Tensor
     labels: Tensor
+    guesses: Tensor | None = None
 
 
 class Adaptation(Game):
@@ -44,7 +49,8 @@ class Adaptation(Game):
     restyling : Restyling, optional
         Gives source images the looks of target ones in training.
     consistency : float
-        Weight of the term by which confident answers on the target stay the answers when its items are distorted.
+        Weight of the term by which confident answers on the target stay the answers when its items are distorted; with
+        it, distorted items are what the net learns from everywhere.
     threshold : float
         How sure these answers must be.
     distortion : callable, optional
@@ -94,12 +100,29 @@ class Adaptation(Game):
         if self.restyling is not None and self.training:
             x = self.restyling(x, target)
         x, target = self.augmented(x), self.augmented(target)
-        if self.shared_batch:
-            features = self.encoder(torch.cat([x, target])).float()
+        guesses = None
+        if self.consistency and self.training:
+            guesses = self.guessed(x, target)
+            with by_the_batch(self.encoder):  # what normalisations remember is the target as it is
+                features = self.side_by_side(x, self.distorted(batch["target"]))
         else:
-            features = torch.cat([self.of_the_source(x), self.encoder(target).float()])
+            features = self.side_by_side(x, target)
         answers, count = self.head(features).float(), len(x)
-        return Passed(features[:count], answers[:count], features[count:], answers[count:], batch["labels"])
+        return Passed(features[:count], answers[:count], features[count:], answers[count:], batch["labels"], guesses)
+
+    def side_by_side(self, x: Tensor, target: Tensor) -> Tensor:
+        """Features of both domains, normalised together or each by itself."""
+        if self.shared_batch:
+            features: Tensor = self.encoder(torch.cat([x, target])).float()
+            return features
+        return torch.cat([self.of_the_source(x), self.encoder(target).float()])
+
+    @torch.no_grad()
+    def guessed(self, x: Tensor, target: Tensor) -> Tensor:
+        """Answers on the target, beside the source where normalisation sees both."""
+        features = self.encoder(torch.cat([x, target]) if self.shared_batch else target)
+        answers: Tensor = self.head(features[-len(target) :]).float()
+        return answers
 
     def of_the_source(self, x: Tensor) -> Tensor:
         """Features of source items in a batch of their own: no normalisation remembers them."""
@@ -111,22 +134,22 @@ class Adaptation(Game):
         """Items as they are trained on."""
         return x if self.augmentation is None or not self.training else self.augmentation(x)
 
-    def consistent(self, batch: Batch, answers: Tensor) -> dict[str, Tensor]:
+    def distorted(self, target: Tensor) -> Tensor:
+        """Target items as answers shall hold for them as well."""
+        return target if self.distortion is None else self.distortion(target)
+
+    def consistent(self, made: Passed) -> dict[str, Tensor]:
         """Consistency * the mean over target items of 1[max p >= threshold] H(argmax p, q); no term where it is 0.
 
-        p are the answers (b, classes) of the items, as logits, and q those of the distorted ones (FixMatch, Sohn et al.
-        2020), which no normalisation remembers. The weight grows as lambda_p does.
+        p are the answers on the items as they are, and q those on the distorted ones (FixMatch, Sohn et al. 2020). The
+        weight grows as lambda_p does.
         """
-        if not self.consistency or not self.training:
+        if made.guesses is None:
             return {}
-        assert isinstance(batch, dict)
-        distorted = batch["target"] if self.distortion is None else self.distortion(batch["target"])
-        sure, guess = answers.detach().softmax(1).max(1)
-        with by_the_batch(self.encoder):
-            others = self.head(self.encoder(distorted)).float()
+        sure, guess = made.guesses.softmax(1).max(1)
         taken = (sure >= self.threshold).float()
         weight = self.consistency * reversal_strength(self.progress)
-        return {"consistency": weight * (taken * F.cross_entropy(others, guess, reduction="none")).mean()}
+        return {"consistency": weight * (taken * F.cross_entropy(made.target_answers, guess, reduction="none")).mean()}
 
     def naming(self, answers: Tensor, labels: Tensor) -> Tensor:
         """The cross-entropy of the labels."""

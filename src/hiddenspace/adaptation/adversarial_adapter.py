@@ -51,7 +51,7 @@ class TakingTurns(Judged):
         return {
             "classification": self.naming(made.source_answers, made.labels),
             "fool": self.weight * self.pair.generator(self.discriminator(made.source)),
-            **self.consistent(batch, made.target_answers),
+            **self.consistent(made),
         }
 
 

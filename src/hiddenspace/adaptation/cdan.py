@@ -78,7 +78,7 @@ class Conditional(Judged):
             "classification": self.naming(made.source_answers, made.labels),
             "domain": domain_loss(on_source, on_target, *weights),
             "right": self.right(on_source, on_target),
-            **self.consistent(batch, made.target_answers),
+            **self.consistent(made),
         }
 
     def joint(self, features: Tensor, answers: Tensor) -> Tensor:
@@ -125,8 +125,8 @@ class CDAN(AgainstDiscriminator):
         shared_batch: bool = False,
         augmentation: Corruption | Literal["auto"] | None = "auto",
         restyling: Restyling | Literal["auto"] | None = "auto",
-        consistency: float = 1.0,
-        threshold: float = 0.9,
+        consistency: float = 2.0,
+        threshold: float = 0.8,
         smoothing: float = 0.0,
         size: int | None = None,
         checkpoint: Checkpoint = "last",

@@ -27,7 +27,7 @@ class DomainAdversarial(Judged):
             "classification": self.naming(made.source_answers, made.labels),
             "domain": domain_loss(on_source, on_target),
             "right": self.right(on_source, on_target),
-            **self.consistent(batch, made.target_answers),
+            **self.consistent(made),
         }
 
 
@@ -59,7 +59,8 @@ class DANN(AgainstDiscriminator):
         of all images, with Restyling(). That is no part of the paper: None is.
     consistency : float
         Weight of the loss by which confident answers on target items stay the answers when the items are distorted
-        (FixMatch, Sohn et al. 2020); it grows as lambda_p does. 0 is the paper.
+        (FixMatch, Sohn et al. 2020); it grows as lambda_p does, and the discriminator then sees distorted items too.
+        0 is the paper.
     threshold : float
         The least probability that counts as confidence, in [0, 1).
     smoothing : float
@@ -73,13 +74,13 @@ class DANN(AgainstDiscriminator):
     scaling : 'auto', 'whole' or 'columns'
         As in Autoencoder; of rows it is taken over both domains.
     epochs : int, optional
-        Of 200 steps, whatever the domains' sizes; by default 16.
+        Of 200 steps, whatever the domains' sizes; by default 12, of rows 10.
     batch_size : int, optional
         Items of each domain in a step; by default 64.
     learning_rate : float, optional
         Of AdamW, the highest of a one-cycle schedule; by default 2e-3.
     validation_fraction : float
-        The part of each source class that is held out for the criterion 'source'.
+        The part of each source class that is held out for the criterion 'source'; never more than 2,000 items in all.
     random_state : int, RandomState or None
         Fixes the split, the weights, the order and all augmentation.
     trainer : Trainer, optional

@@ -30,7 +30,7 @@ class Correlated(Adaptation):
         return {
             "classification": self.naming(made.source_answers, made.labels),
             "coral": self.weight * coral_loss(made.source, made.target),
-            **self.consistent(batch, made.target_answers),
+            **self.consistent(made),
         }
 
 

@@ -32,6 +32,7 @@ from hiddenspace.data.named_batches import NamedBatches
 from hiddenspace.data.resizing import resized
 from hiddenspace.data.restyling import Restyling
 from hiddenspace.errors import UsageError
+from hiddenspace.metrics.domains import AT_MOST
 from hiddenspace.models.batchwise import collected
 from hiddenspace.models.columns import column_wise
 from hiddenspace.models.encoding import Encoding
@@ -216,7 +217,8 @@ class DomainAdapter(Trained, Encoding, Naming):
         return NamedBatches(parts, steps=EPOCH_STEPS)
 
     def _split(self, dataset: Dataset) -> tuple[Dataset, Dataset | None]:
-        kept, held_out = stratified(np.asarray(dataset.labels), self.validation_fraction, self.seed_)
+        share = min(self.validation_fraction, AT_MOST / len(dataset))  # no more than are judged
+        kept, held_out = stratified(np.asarray(dataset.labels), share, self.seed_)
         if len(held_out) < 2:  # normalisation by a batch of one is none
             return dataset, None
         if len(held_out) > BATCH:

@@ -11,7 +11,7 @@ from hiddenspace.nets.normed_conv import NormedConvEncoder
 
 EPOCH_STEPS = 200
 """Steps of an epoch, whatever the sizes of the domains."""
-EPOCHS = {"images": 16, "vectors": 10, "table": 10}
+EPOCHS = {"images": 12, "vectors": 10, "table": 10}
 EMA = 0.99
 IMAGE_FEATURES, ROW_FEATURES, ROW_WIDTH = 128, 64, 128
 
