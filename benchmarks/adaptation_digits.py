@@ -97,7 +97,7 @@ def main() -> None:
         for name in (*METHODS, CEILING):
             found = [
                 once("adaptation_digits", f"{pair}, {name}, seed {seed}", partial(measured, pair, name, seed))
-                for seed in range(SEEDS)
+                for seed in range(1 if name == CEILING else SEEDS)
             ]
             chosen = [
                 spread([100 * one[key] for one in found], 1) if key in found[0] else "-"
@@ -117,7 +117,8 @@ def main() -> None:
             "10,000, rendered.",
             "The first column of figures is the result; the next three are what criteria without target labels would "
             "have kept, and the one in brackets what one would have got by choosing with the test labels: no result.",
-            "All with the estimators' defaults; CDAN with confident answers on the target as well (consistency=1).",
+            "All with the estimators' defaults, which teach CDAN by confident answers on the target as well and restyle "
+            "the source for DANN and CDAN; trained on target labels is one seed, the seconds are of two cores.",
         ],
     )
 
