@@ -1,7 +1,8 @@
 """Training throughput of DANN from MNIST to USPS: the same nets and batches in ours, a bare loop and skada's.
 
-Run: python adaptation_throughput.py; TURNS=2 for a quick try. One kind alone, which ends with what it has learned:
-python adaptation_throughput.py bare < /dev/null (skada's with the interpreter that peers.skada() names).
+Run: python adaptation_throughput.py, and AS=rows python adaptation_throughput.py for the pixels of 16 x 16 as columns;
+TURNS=2 for a quick try. One kind alone, which ends with what it has learned: python adaptation_throughput.py bare
+< /dev/null (skada's with the interpreter that peers.skada() names).
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ import numpy as np
 from common import ROOT, data_folder, digits_like, show
 from turns import Clock, take_turns
 
-BATCH, SIZE, FEATURES, HIDDEN, CLASSES = 64, 28, 128, 256, 10
+AS = os.environ.get("AS", "images")
+SIZE = {"images": 28, "rows": 16}[AS]
+BATCH, HIDDEN, CLASSES = 64, 256, 10
 TURN = 200  # steps, which are an epoch of ours
 TURNS = int(os.environ.get("TURNS", "15"))
 STEPS = TURN * (TURNS + 1)
@@ -28,31 +31,40 @@ Domains = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 def digits() -> Domains | None:
-    """MNIST and its labels, USPS at the same size and its labels, (n, 28, 28) bytes; None where they are missing."""
+    """MNIST and its labels, USPS and its labels, (n, side, side) bytes; None where they are missing."""
     try:
         x, y, _, _ = digits_like("mnist")
         kept = np.load(data_folder("usps") / "usps.npz")
     except SystemExit:
         return None
-    return x, y.astype(np.int64), enlarged(kept["x_train"]), kept["y_train"].astype(np.int64)
+    return resized(x / np.float32(255)), y.astype(np.int64), resized(kept["x_train"]), kept["y_train"].astype(np.int64)
 
 
 def domains() -> Domains:
-    """Those digits, or noise of the same shapes."""
+    """Those digits, or noise of the same shapes: bytes (n, 28, 28), or float32 rows (n, 256) in [0, 1]."""
     random = np.random.default_rng(0)
 
     def noise(count):
         return random.integers(0, 256, (count, SIZE, SIZE), np.uint8), random.integers(0, CLASSES, count)
 
-    return digits() or (*noise(60_000), *noise(7_291))
+    x, y, target, target_labels = digits() or (*noise(60_000), *noise(7_291))
+    if AS == "rows":
+        x, target = ((items.reshape(len(items), -1) / np.float32(255)) for items in (x, target))
+    return x, y, target, target_labels
 
 
-def enlarged(images: np.ndarray) -> np.ndarray:
-    """USPS, (n, 16, 16) in [0, 1] -> bytes (n, 28, 28)."""
+def resized(images: np.ndarray) -> np.ndarray:
+    """Images (n, h, w) in [0, 1] -> bytes (n, side, side)."""
     import torch
 
-    larger = torch.nn.functional.interpolate(torch.from_numpy(images)[:, None], (SIZE, SIZE), mode="bilinear")
-    return (255 * larger[:, 0]).round().byte().numpy()
+    how = {"mode": "bilinear", "antialias": True}
+    made = torch.nn.functional.interpolate(torch.from_numpy(images)[:, None], (SIZE, SIZE), **how)
+    return (255 * made[:, 0]).round().byte().numpy()
+
+
+def to_model(items):
+    """A batch of them, as the network takes it."""
+    return items[:, None].float().div(255) if AS == "images" else items
 
 
 def networks():
@@ -62,14 +74,17 @@ def networks():
     from hiddenspace.nets.mlp import MLP
     from hiddenspace.nets.normed_conv import NormedConvEncoder
 
-    encoder = NormedConvEncoder((1, SIZE, SIZE), FEATURES)
-    return encoder, nn.Linear(FEATURES, CLASSES), MLP([FEATURES, HIDDEN, HIDDEN, 1], slope=0.0)
+    if AS == "images":
+        encoder = NormedConvEncoder((1, SIZE, SIZE), features := 128)
+    else:
+        encoder = nn.Sequential(MLP([SIZE**2, 128, features := 64], slope=0.0), nn.ReLU())
+    return encoder, nn.Linear(features, CLASSES), MLP([features, HIDDEN, HIDDEN, 1], slope=0.0)
 
 
 def learned(kind: str, losses, predict) -> None:
     """Keeps the mean losses of the first turn and the last, and the accuracy on 5,000 training items of each domain.
 
-    `predict` takes bytes (n, 28, 28).
+    `predict` takes items as `domains` gives them.
     """
     x, y, target, target_labels = domains()
     some = slice(None, 5_000)
@@ -151,7 +166,7 @@ def bare(as_ours: bool) -> None:
     clock, total, losses = Clock(), 0.0, []
     for step, i, j in zip(range(1, STEPS + 1), orders(len(source)), orders(len(target)), strict=False):
         raw = torch.cat([source.index_select(0, i), target.index_select(0, j)])
-        features = encoder(raw[:, None].float().div_(255))
+        features = encoder(to_model(raw))
         strength = 2 / (1 + math.exp(-10 * step / STEPS)) - 1
         judged = discriminator(Reversal.apply(features, strength))
         naming = F.cross_entropy(head(features[:BATCH]), labels.index_select(0, i))
@@ -173,7 +188,7 @@ def bare(as_ours: bool) -> None:
 
     def predict(images):
         with torch.inference_mode():
-            return head(encoder(torch.from_numpy(images.copy())[:, None].float() / 255)).argmax(1).numpy()
+            return head(encoder(to_model(torch.from_numpy(images.copy())))).argmax(1).numpy()
 
     learned("bare, as ours" if as_ours else "bare", losses, predict)
 
@@ -217,8 +232,8 @@ def skada() -> None:
         def forward(self, features, sample_weight=None):
             return self.discriminator(GradientReversalLayer.apply(features, 1.0)).squeeze(1)
 
-    def scaled(images):
-        return images[:, None].astype(np.float32) / 255
+    def scaled(items):
+        return to_model(torch.from_numpy(items.copy())).numpy()
 
     torch.manual_seed(0)
     x, y, target, _ = domains()
@@ -293,30 +308,33 @@ def main() -> None:
         "accuracy on the source, %",
         "on the target",
     ]
-    data = "MNIST to USPS, both 28 x 28" if digits() else "Noise of the shapes of MNIST and USPS at 28 x 28"
+    data = "MNIST to USPS" if digits() else "Noise of the shapes of MNIST and USPS"
+    encoder = {
+        "images": "three convolutions and a linear layer, normalised",
+        "rows": "a fully connected one of 128 and 64 units; each pixel is a column",
+    }[AS]
     notes = [
-        f"{data}; the same encoder (three convolutions and a linear layer, normalised), linear head and discriminator "
+        f"{data} at {SIZE} x {SIZE}; the same encoder ({encoder}), linear head and discriminator "
         f"of two hidden layers of {HIDDEN}; {BATCH} items of each domain a step, which count as {2 * BATCH}; fused "
-        "AdamW, float32, both domains normalised in one batch. Five processes that train for "
+        "AdamW, float32, both domains in one batch. Five processes that train for "
         f"{TURN} steps in turns, {TURNS} turns after a first one that is not counted: medians (lowest to highest) of "
         "the speeds, medians (quartiles) of the ratios within a turn.",
         f"Ours is `DANN(shared_batch=True, augmentation=None, restyling=None, validation_fraction=0)`. After each "
         f"{TURN} steps it judges up to 2,000 items of each domain by its criteria, which no option leaves out; the "
         "second row has that replaced by nothing. It also clips gradients, schedules the rate, averages the weights, "
-        "looks at each loss whether it is finite, has vectors not decay, and calls the discriminator once for each "
-        "domain.",
-        "The bare loop is what one writes by hand with bytes in memory: one pass of encoder and discriminator over "
+        "looks at each loss whether it is finite, and has vectors not decay.",
+        "The bare loop is what one writes by hand with arrays in memory: one pass of encoder and discriminator over "
         "both domains. The second has clipping, one-cycle rates and averaged weights (PyTorch's) as well.",
         "skada 0.6.0 by skorch 1.4.0, without validation, else with its own loader and callbacks: one pass of both "
         "domains, source and target items in turn, drawn one by one by a DataLoader in the process of the training; an "
-        "epoch is as long as the larger domain. It was given float32 images, a discriminator that begins with skada's "
+        "epoch is as long as the larger domain. It was given float32 items, a discriminator that begins with skada's "
         "gradient reversal, and BCEWithLogitsLoss; the loss is then the same sum of cross-entropy and two means. Its "
         "reversal is not scaled by the progress (1 from the start), and it neither clips, schedules nor averages. Its "
         "default, not used here, is BCELoss on a softmax of a single output, which is 1 whatever the features are.",
         "Losses and accuracies (5,000 training items of each domain) show that all of them learn; no method is to be "
         "judged by so short a training. The losses include the discriminator's.",
     ]
-    show("adaptation_throughput", "Training throughput of DANN", header, rows, notes)
+    show(f"adaptation_throughput_{AS}", f"Training throughput of DANN on {AS}", header, rows, notes)
 
 
 if __name__ == "__main__":
