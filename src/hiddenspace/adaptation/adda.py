@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hiddenspace import checks
@@ -16,7 +17,7 @@ from hiddenspace.adaptation.domain_adapter import Checkpoint
 from hiddenspace.data.corruption import Corruption
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.format import Scaling
-from hiddenspace.losses.adversarial import adversarial_loss
+from hiddenspace.losses.domains import domain_loss
 from hiddenspace.nets.modes import in_evaluation
 from hiddenspace.training.game import Batch, Player, Terms
 from hiddenspace.training.trainer import Trainer
@@ -37,7 +38,7 @@ class Untied(Judged):
 
     def __init__(self, source_encoder: nn.Module, *networks: Any, **rules: Any) -> None:
         super().__init__(*networks, **rules)
-        self.source_encoder, self.pair = source_encoder, adversarial_loss("non-saturating")
+        self.source_encoder = source_encoder
 
     def players(self) -> Mapping[str, Player]:
         return {
@@ -52,13 +53,13 @@ class Untied(Judged):
             source = self.fixed(self.augmented(batch["x"]))
             target = self.encoder(self.augmented(batch["target"])).float()
         on_source, on_target = self.of_both(source, target)
-        return {"tell": self.pair.discriminator(-on_source, -on_target), "right": self.right(on_source, on_target)}
+        return {"tell": domain_loss(on_source, on_target), "right": self.right(on_source, on_target)}
 
     def encoder_loss(self, batch: Batch) -> Terms:
         """-weight * log P(source | h_t(x_target))."""
         assert isinstance(batch, dict)
         target = self.encoder(self.augmented(batch["target"])).float()
-        return {"fool": self.weight * self.pair.generator(-self.discriminator(target))}
+        return {"fool": self.weight * F.softplus(self.discriminator(target)).mean()}
 
     def fixed(self, x: Tensor) -> Tensor:
         """What the source's encoder makes of items, as in `eval`."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from hiddenspace import checks
@@ -14,7 +15,7 @@ from hiddenspace.adaptation.domain_adapter import Checkpoint
 from hiddenspace.data.corruption import Corruption
 from hiddenspace.data.format import Scaling
 from hiddenspace.data.restyling import Restyling
-from hiddenspace.losses.adversarial import adversarial_loss
+from hiddenspace.losses.domains import domain_loss
 from hiddenspace.training.game import Batch, Player, Terms
 from hiddenspace.training.trainer import Trainer
 
@@ -29,7 +30,7 @@ class TakingTurns(Judged):
 
     def __init__(self, *networks: Any, steps: tuple[int, int] = (1, 1), **rules: Any) -> None:
         super().__init__(*networks, **rules)
-        self.steps, self.pair = steps, adversarial_loss("non-saturating")
+        self.steps = steps
 
     def players(self) -> Mapping[str, Player]:
         k, m = self.steps
@@ -43,14 +44,14 @@ class TakingTurns(Judged):
         with torch.no_grad():
             made = self.passed(batch)
         on_source, on_target = self.of_both(made.source, made.target)
-        return {"tell": self.pair.discriminator(on_target, on_source), "right": self.right(on_source, on_target)}
+        return {"tell": domain_loss(on_source, on_target), "right": self.right(on_source, on_target)}
 
     def classifier_loss(self, batch: Batch) -> Terms:
         """The loss on the labelled domain - weight * log P(real | h(x_mc))."""
         made = self.passed(batch)
         return {
             "classification": self.naming(made.source_answers, made.labels),
-            "fool": self.weight * self.pair.generator(self.discriminator(made.source)),
+            "fool": self.weight * F.softplus(-self.discriminator(made.source)).mean(),
             **self.consistent(made),
         }
 
