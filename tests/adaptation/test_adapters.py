@@ -192,6 +192,16 @@ def test_cross_validation_splits_the_source_and_leaves_the_target_whole(domains,
 # shapes ------------------------------------------------------------------------------------------------------------
 
 
+def test_images_are_restyled_by_default_where_the_target_varies_more(short):
+    x, y = hs.data.font_digits(40, seed=0, side=12)
+    coloured = hs.data.coloured(x, seed=0)
+    restyled = made("DANN", size=12).fit(x, y, X_target=coloured)
+    plain = made("DANN", size=12).fit(coloured, y, X_target=x)
+    assert [restyled.data_["restyled"], plain.data_["restyled"]] == [True, False]
+    assert [isinstance(model._new_game().restyling, hs.Restyling) for model in (restyled, plain)] == [True, False]
+    assert made("DANN", size=12, restyling=None).fit(x, y, X_target=coloured).data_["restyled"] is False
+
+
 def test_images_of_unlike_shape_are_brought_to_one_only_when_asked(short):
     rng = np.random.default_rng(0)
     grey, coloured = rng.integers(0, 256, (40, 10, 10), np.uint8), rng.random((30, 12, 14, 3))

@@ -30,7 +30,7 @@ from hiddenspace.data.format import BATCH, Scaling, fit_format
 from hiddenspace.data.joining import joined
 from hiddenspace.data.named_batches import NamedBatches
 from hiddenspace.data.resizing import resized
-from hiddenspace.data.restyling import Restyling
+from hiddenspace.data.restyling import Restyling, looks_of, vary_more
 from hiddenspace.errors import UsageError
 from hiddenspace.metrics.domains import AT_MOST
 from hiddenspace.models.batchwise import collected
@@ -156,6 +156,7 @@ class DomainAdapter(Trained, Encoding, Naming):
             source, target = self._both_domains(X, y, X_target)
             with seeded(self.seed_):
                 self._build_networks()
+                self.data_["restyled"] = self._is_restyled(source, target)
                 self._learn(source, target)
                 self.health_ = self._examined(source, target)
         for trouble in self.health_.troubles:
@@ -237,7 +238,7 @@ class DomainAdapter(Trained, Encoding, Naming):
             "augmentation": self._augmentation(),
             "shared_batch": self.shared_batch,
             "smoothing": self.smoothing,
-            "restyling": (Restyling() if images else None) if self.restyling == "auto" else self.restyling,
+            "restyling": self._restyling(),
             "consistency": self.consistency,
             "threshold": self.threshold,
             "distortion": column_wise(distortion, self.format_),
@@ -246,6 +247,19 @@ class DomainAdapter(Trained, Encoding, Naming):
     @abstractmethod
     def _new_game(self) -> Adaptation:
         """The game that trains the networks."""
+
+    def _is_restyled(self, source: Dataset, target: Dataset | None) -> bool:
+        """Whether source images get the looks of target ones: by default where these vary more."""
+        if self.restyling != "auto" or target is None or source.kind != "images":
+            return isinstance(self.restyling, Restyling)
+        looks = (torch.cat([looks_of(x) for x in self._batches(some_of(domain))]) for domain in (source, target))
+        return vary_more(*looks)
+
+    def _restyling(self) -> Restyling | None:
+        if self.restyling == "auto":
+            return Restyling() if self.data_["restyled"] else None
+        assert not isinstance(self.restyling, str)
+        return self.restyling
 
     def _augmentation(self) -> Corruption | None:
         if self.augmentation == "auto":

@@ -11,6 +11,8 @@ from hiddenspace.errors import UsageError
 
 LEAST = 1e-3
 """Of the contrast that an image is divided by, in units of [0, 1]."""
+WIDER = 2.0
+"""So many times must the looks of the target vary as much as those of the source before restyling is worth it."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,20 @@ class Restyling:
         others_mean, others_spread = others.mean((2, 3), keepdim=True), others.std((2, 3), keepdim=True)
         sign = 1 - 2 * (_lots(x) < self.negatives).to(x.dtype)
         return torch.where(_lots(x) < self.share, (x - mean) / spread * others_spread * sign + others_mean, x)
+
+
+def looks_of(x: Tensor) -> Tensor:
+    """The light and the colours of images: means and deviations of their channels, (b, c, h, w) -> (b, 2c)."""
+    return torch.cat([x.mean((2, 3)), x.std((2, 3), correction=0)], dim=1)
+
+
+def vary_more(looks: Tensor, others: Tensor) -> bool:
+    """Whether others, (m, 2c), have looks that vary more than twice as much as these, (n, 2c).
+
+    Where they do not, restyling takes more from images than it gives: they become as uniform as the others, and paler.
+    """
+    spread, theirs = (each.var(0, correction=0).sum().sqrt() for each in (looks, others))
+    return bool(theirs > WIDER * spread)
 
 
 def _drawn(others: Tensor, count: int) -> Tensor:
