@@ -31,6 +31,7 @@ LEGEND = (
     "source: the share of {seen} source items named rightly{judged}; information and density of the answers for the "
     "target: higher is better; distance: 0 where features do not tell the domain, 2 where they always do."
 )
+RESTYLED = "Source images got light and colours of target ones in training, as those of the target vary more."
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +74,8 @@ def conclude(
     narrator.say(_table(rows))
     judged = ", target: of those judged by" if domains.evaluation is not None else ""
     narrator.say(LEGEND.format(seen=SEEN[not settings.held_out], judged=judged))
+    if last.data_["restyled"]:
+        narrator.say(RESTYLED)
     for trouble in last.health_.troubles:
         narrator.say(f"Take care, {trouble}")
     sentence = verdict(
