@@ -117,8 +117,8 @@ def main() -> None:
             "10,000, rendered.",
             "The first column of figures is the result; the next three are what criteria without target labels would "
             "have kept, and the one in brackets what one would have got by choosing with the test labels: no result.",
-            "All with the estimators' defaults: DANN and CDAN restyle source images where the target varies more, "
-            "which is to MNIST-M and house numbers, and CDAN learns by confident answers on the target as well. "
+            "All with the estimators' defaults: DANN and CDAN restyle source images where looks vary unlike, which "
+            "is between grey and coloured digits, and CDAN learns by confident answers on the target as well. "
             "Trained on target labels is one seed.",
         ],
     )

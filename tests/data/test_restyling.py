@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import hiddenspace as hs
-from hiddenspace.data.restyling import looks_of, vary_more
+from hiddenspace.data.restyling import looks_of, vary_unlike
 from hiddenspace.errors import UsageError
 
 
@@ -43,9 +43,10 @@ def test_no_more_than_the_mixing_shows_through():
 
 def test_looks_that_vary_more_than_twice_as_much():
     looks = torch.tensor([[0.0, 1.0], [2.0, 1.0]])
-    assert not vary_more(looks, 2.0 * looks)
-    assert vary_more(looks, 2.1 * looks)
-    assert not vary_more(2.1 * looks, looks)
+    assert not vary_unlike(looks, 2.0 * looks)
+    assert vary_unlike(looks, 2.1 * looks)
+    assert vary_unlike(2.1 * looks, looks)
+    assert vary_unlike(torch.zeros(2, 2), looks)
 
 
 def test_what_makes_no_sense():

@@ -37,7 +37,7 @@ class DANN(AgainstDiscriminator):
     A discriminator learns to tell the two domains by the encoder's features, and the encoder, which gets its gradient
     reversed, to make that impossible, while the classifier learns the labels of the source. The loss is
     `DomainAdversarial.loss`. Departures from the paper: the optimizer is AdamW, the weights are averaged, domains are
-    normalised apart (`shared_batch`), and source images are restyled where the target varies more (`restyling`).
+    normalised apart (`shared_batch`), and source images are restyled where looks vary unlike (`restyling`).
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class DANN(AgainstDiscriminator):
         What batches of both domains pass through in training; by default RandomAffine for images, nothing for others.
     restyling : Restyling, 'auto' or None
         Gives source images the light and the colours of target ones, and lets a part of these show through. By default
-        it is Restyling() where these looks vary more than twice as much in the target as in the source, else nothing;
+        it is Restyling() where these looks vary more than twice as much in one domain as in the other, else nothing;
         `data_["restyled"]` says which. It is no part of the paper: None is.
     consistency : float
         Weight of the loss by which confident answers on target items stay the answers when the items are distorted

@@ -30,7 +30,7 @@ from hiddenspace.data.format import BATCH, Scaling, fit_format
 from hiddenspace.data.joining import joined
 from hiddenspace.data.named_batches import NamedBatches
 from hiddenspace.data.resizing import resized
-from hiddenspace.data.restyling import Restyling, looks_of, vary_more
+from hiddenspace.data.restyling import Restyling, looks_of, vary_unlike
 from hiddenspace.errors import UsageError
 from hiddenspace.metrics.domains import AT_MOST
 from hiddenspace.models.batchwise import collected
@@ -249,11 +249,11 @@ class DomainAdapter(Trained, Encoding, Naming):
         """The game that trains the networks."""
 
     def _is_restyled(self, source: Dataset, target: Dataset | None) -> bool:
-        """Whether source images get the looks of target ones: by default where these vary more."""
+        """Whether source images get the looks of target ones: by default where looks vary unlike."""
         if self.restyling != "auto" or target is None or source.kind != "images":
             return isinstance(self.restyling, Restyling)
         looks = (torch.cat([looks_of(x) for x in self._batches(some_of(domain))]) for domain in (source, target))
-        return vary_more(*looks)
+        return vary_unlike(*looks)
 
     def _restyling(self) -> Restyling | None:
         if self.restyling == "auto":

@@ -12,7 +12,7 @@ from hiddenspace.errors import UsageError
 LEAST = 1e-3
 """Of the contrast that an image is divided by, in units of [0, 1]."""
 WIDER = 2.0
-"""So many times must the looks of the target vary as much as those of the source before restyling is worth it."""
+"""So many times as much must looks vary in one domain as in the other before restyling is worth it."""
 
 
 @dataclass(frozen=True)
@@ -66,13 +66,13 @@ def looks_of(x: Tensor) -> Tensor:
     return torch.cat([x.mean((2, 3)), x.std((2, 3), correction=0)], dim=1)
 
 
-def vary_more(looks: Tensor, others: Tensor) -> bool:
-    """Whether others, (m, 2c), have looks that vary more than twice as much as these, (n, 2c).
+def vary_unlike(looks: Tensor, others: Tensor) -> bool:
+    """Whether the looks of one of two domains, (n, 2c) and (m, 2c), vary more than twice as much as the other's.
 
-    Where they do not, restyling takes more from images than it gives: they become as uniform as the others, and paler.
+    Where they vary about alike, restyling took more from images than it gave.
     """
-    spread, theirs = (each.var(0, correction=0).sum().sqrt() for each in (looks, others))
-    return bool(theirs > WIDER * spread)
+    spreads = [each.var(0, correction=0).sum().sqrt() for each in (looks, others)]
+    return bool(max(spreads) > WIDER * min(spreads))
 
 
 def _drawn(others: Tensor, count: int) -> Tensor:
