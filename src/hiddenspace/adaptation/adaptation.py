@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -89,8 +88,8 @@ class Adaptation(Game):
     def evaluate(self, batch: Batch) -> dict[str, Tensor]:
         """How well held-out items of the source are named; of the target nothing is known."""
         assert isinstance(batch, dict)
-        with nullcontext() if self.shared_batch else by_the_batch(self.encoder):
-            answers = self.head(self.encoder(batch["x"])).float()
+        features = self.encoder(batch["x"]) if self.shared_batch else self.of_the_source(batch["x"])
+        answers = self.head(features).float()
         return {"classification": F.cross_entropy(answers, batch["labels"])}
 
     def passed(self, batch: Batch) -> Passed:

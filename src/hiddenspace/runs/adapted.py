@@ -31,7 +31,7 @@ LEGEND = (
     "source: the share of {seen} source items named rightly{judged}; information and density of the answers for the "
     "target: higher is better; distance: 0 where features do not tell the domain, 2 where they always do."
 )
-RESTYLED = "Source images got light and colours of target ones in training, as these vary unlike in the two."
+RESTYLED = "Source images were given light and colours of target ones in training (restyling)."
 
 
 @dataclass(frozen=True, eq=False)

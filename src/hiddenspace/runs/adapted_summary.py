@@ -74,7 +74,8 @@ def _adapted(
     says = list(told.values())[-1]
     mine, others = (_some(items, MAPPED, settings.seed) for items in (domains.source, domains.target))
     labels = numbers_of(np.asarray(domains.source.labels), last.classes_)
-    validation, seen = last.validation_, SEEN[not settings.held_out]
+    by_epoch, seen = last.validation_, SEEN[not settings.held_out]
+    criteria = {words.format(seen=seen): by_epoch[name] for name, words in CRITERIA.items() if name in by_epoch}
     shown = _some(domains.target, SHOWN[domains.target.kind], settings.seed)
     return Adapted(
         models=[AdaptedRow(**row) for row in results["adapted"]],
@@ -90,14 +91,8 @@ def _adapted(
             **{name: _shares(told[name].named, last.outputs_) for name in models},
         },
         confusion=_confusion(says, domains, last.outputs_),
-        validation={
-            words.format(seen=seen): validation[name].tolist() for name, words in CRITERIA.items() if name in validation
-        },
-        chosen={
-            words.format(seen=seen): int(validation[name].argmax()) + 1
-            for name, words in CRITERIA.items()
-            if name in validation
-        },
+        validation={words: values.tolist() for words, values in criteria.items()},
+        chosen={words: int(values.argmax()) + 1 for words, values in criteria.items()},
         troubles=[str(trouble) for trouble in last.health_.troubles],
         target_items=_columns(as_shown(last, last.read(domains.target.take(shown)))),
         target_words=[_worded(last.classes_[row.argmax()], float(row.max())) for row in says.chances[shown]],

@@ -12,7 +12,6 @@ from hiddenspace.adaptation.source_only import SourceOnly
 from hiddenspace.errors import UsageError
 from hiddenspace.names import ADAPTERS, find
 from hiddenspace.runs.settings import RunSettings
-from hiddenspace.runs.values import value_from_text
 from hiddenspace.training.trainer import Trainer
 
 SHARED = ("augmentation", "smoothing", "size", "scaling", "batch_size", "learning_rate", "validation_fraction")
@@ -27,8 +26,7 @@ def make_adapter(settings: RunSettings, trainer: Trainer) -> DomainAdapter:
     UsageError
         If there is no such method.
     """
-    params: dict[str, Any] = {name: value_from_text(value) for name, value in settings.params.items()}
-    made: DomainAdapter = adapter_class(settings.model)(**params, random_state=settings.seed, trainer=trainer)
+    made: DomainAdapter = settings.estimator(adapter_class(settings.model), trainer)
     return made
 
 

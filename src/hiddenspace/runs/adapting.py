@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,9 @@ from hiddenspace.runs.adapted_summary import summary
 from hiddenspace.runs.adapters import adapter_title, is_baseline, make_adapter, make_baseline, seconds_of
 from hiddenspace.runs.answering import answers
 from hiddenspace.runs.domains import Domains, look_at_both
-from hiddenspace.runs.folder import MEND, locked, nothing_left_behind
+from hiddenspace.runs.folder import MEND
 from hiddenspace.runs.narrator import Narrator
+from hiddenspace.runs.opening import begun, ended
 from hiddenspace.runs.run import report
 from hiddenspace.runs.settings import RunSettings
 from hiddenspace.training.trainer import Trainer
@@ -37,10 +37,7 @@ def execute_adapter(
     HiddenspaceError
         Whatever goes wrong with the data, the folder or the training.
     """
-    with nullcontext() if resume else nothing_left_behind(folder), locked(folder):
-        narrator = Narrator(console, folder / "log.txt")
-        if not resume:
-            settings.write(folder, status="running")
+    with begun(settings, folder, console, resume=resume) as narrator:
         domains = look_at_both(settings, narrator)
         models = _fitted(settings, domains, folder, narrator, progress)
         narrator.say("Measuring ...")
@@ -61,9 +58,7 @@ def write_adapter_again(folder: Path, console: Console) -> None:
     TrainingError
         If the run is not finished.
     """
-    settings, before = RunSettings.read_finished(folder)
-    with locked(folder):
-        narrator = Narrator(console, folder / "log.txt")
+    with ended(folder, console) as (settings, before, narrator):
         domains = look_at_both(settings, narrator)
         places = [METHOD] if is_baseline(settings) else [BASELINE, METHOD]
         names = [row["name"] for row in before["adapted"]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,8 +21,8 @@ from hiddenspace.metrics.summary import measure
 from hiddenspace.pictures.animation import animate
 from hiddenspace.pictures.mosaic import tile
 from hiddenspace.report.summary import RunSummary, Sampled, SpaceSummary
-from hiddenspace.runs.folder import locked, nothing_left_behind
 from hiddenspace.runs.narrator import Narrator
+from hiddenspace.runs.opening import begun
 from hiddenspace.runs.run import Split, fit_model, look, model_title, reopened, report
 from hiddenspace.runs.settings import RunSettings
 from hiddenspace.runs.showing import displayed
@@ -53,10 +52,7 @@ def execute_generator(
     HiddenspaceError
         Whatever goes wrong with the data, the folder or the training.
     """
-    with nullcontext() if resume else nothing_left_behind(folder), locked(folder):
-        narrator = Narrator(console, folder / "log.txt")
-        if not resume:
-            settings.write(folder, status="running")
+    with begun(settings, folder, console, resume=resume) as narrator:
         split = look(settings, narrator)
         if len(split.training) < LEAST:
             raise DataError(

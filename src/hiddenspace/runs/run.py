@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,14 +27,13 @@ from hiddenspace.models.encoding import Encoding
 from hiddenspace.models.trained import Trained
 from hiddenspace.names import find_by_word
 from hiddenspace.report.summary import RunSummary
-from hiddenspace.runs.folder import locked, nothing_left_behind
 from hiddenspace.runs.judging import judge
 from hiddenspace.runs.measuring import Measured, columns_of, figures_of, measure
 from hiddenspace.runs.narrator import Narrator
+from hiddenspace.runs.opening import begun, ended
 from hiddenspace.runs.settings import RunSettings
 from hiddenspace.runs.space import store_space
 from hiddenspace.runs.summary import summary
-from hiddenspace.runs.values import value_from_text
 from hiddenspace.runs.verdict import next_steps, verdict, winner
 from hiddenspace.training.trainer import Trainer
 
@@ -71,10 +70,7 @@ def execute(
     HiddenspaceError
         Whatever goes wrong with the data, the folder or the training.
     """
-    with nullcontext() if resume else nothing_left_behind(folder), locked(folder):
-        narrator = Narrator(console, folder / "log.txt")
-        if not resume:
-            settings.write(folder, status="running")
+    with begun(settings, folder, console, resume=resume) as narrator:
         split = look(settings, narrator)
         wide = fit_pca(settings, split, folder, narrator)
         models: dict[str, Encoding] = {"PCA": baseline(wide, code_size(settings, wide.format_.shape))}
@@ -129,9 +125,7 @@ def reopened(folder: Path, console: Console) -> Iterator[tuple[RunSettings, dict
     TrainingError
         If it did not.
     """
-    settings, results = RunSettings.read_finished(folder)
-    with locked(folder):
-        narrator = Narrator(console, folder / "log.txt")
+    with ended(folder, console) as (settings, results, narrator):
         yield settings, results, narrator, look(settings, narrator)
 
 
@@ -214,8 +208,7 @@ def make_model(settings: RunSettings, trainer: Trainer) -> Any:
     UsageError
         If there is no such model.
     """
-    params: Mapping[str, Any] = {name: value_from_text(value) for name, value in settings.params.items()}
-    return find_by_word(settings.model)(**params, random_state=settings.seed, trainer=trainer)
+    return settings.estimator(find_by_word(settings.model), trainer)
 
 
 def model_title(settings: RunSettings) -> str:

@@ -11,7 +11,9 @@ from typing import Any, Self
 from hiddenspace.errors import TrainingError, writing
 from hiddenspace.params import params_as_json, value_from_json
 from hiddenspace.runs.folder import MEND
+from hiddenspace.runs.values import value_from_text
 from hiddenspace.training.checkpoint import write_durably
+from hiddenspace.training.trainer import Trainer
 
 FILE = "run.json"
 FORMAT = 1
@@ -64,6 +66,11 @@ class RunSettings:
         """What the data are called in the names of folders."""
         places = (self.source,) if self.target is None else (self.source, self.target)
         return "-to-".join(Path(place).name for place in places)
+
+    def estimator(self, kind: type, trainer: Trainer) -> Any:
+        """An unfitted one of this class, with the hyperparameters that were asked for."""
+        params = {name: value_from_text(value) for name, value in self.params.items()}
+        return kind(**params, random_state=self.seed, trainer=trainer)
 
     def goes_on(self, folder: Path) -> str:
         """What to type after an interruption."""
