@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from scipy.special import softmax
+from scipy.stats import entropy
 from sklearn.metrics import mutual_info_score
 
 from hiddenspace.errors import DataError
@@ -41,5 +43,12 @@ def test_density_is_the_entropy_of_the_neighbours():
     assert soft_neighbourhood_density(np.full((6, 3), 1 / 3)) == pytest.approx(np.log(5))
     alone = soft_neighbourhood_density(np.eye(3))  # nobody has a neighbour: the two others are equally far
     assert alone == pytest.approx(np.log(2))
+    answers = rng.dirichlet([0.2] * 5, size=300)
+    unit = answers / np.linalg.norm(answers, axis=1, keepdims=True)
+    logits = unit @ unit.T / 0.05
+    np.fill_diagonal(logits, -np.inf)
+    assert soft_neighbourhood_density(answers) == pytest.approx(
+        entropy(softmax(logits, axis=1), axis=1).mean(), rel=1e-5
+    )
     with pytest.raises(DataError, match="at least 3"):
         soft_neighbourhood_density(np.eye(2))

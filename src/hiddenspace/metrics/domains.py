@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import entr, softmax
+from scipy.special import entr
 
 from hiddenspace.errors import DataError
 
@@ -90,12 +90,15 @@ def soft_neighbourhood_density(probabilities: Floats) -> float:
     float
         From 0 to log(n - 1).
     """
-    p = probabilities.astype(np.float64)
+    p = probabilities.astype(np.float32)
     if len(p) > AT_MOST:
         p = p[np.linspace(0, len(p) - 1, AT_MOST).astype(np.intp)]
     if len(p) < 3:
         raise DataError(f"{len(p)} items have no neighbourhoods; give at least 3.")
     p /= np.maximum(np.linalg.norm(p, axis=1, keepdims=True), SMALLEST)
-    logits = p @ p.T / TEMPERATURE
-    np.fill_diagonal(logits, -np.inf)
-    return float(entr(softmax(logits, axis=1)).sum(1).mean())
+    logits = p @ p.T / TEMPERATURE  # from 0 to 20, so that no exponential is too large or too small
+    likeness = np.exp(logits)
+    np.fill_diagonal(likeness, 0)
+    total = likeness.sum(1, dtype=np.float64)
+    # -sum s log s, with s = likeness / total
+    return float((np.log(total) - np.einsum("ij,ij->i", likeness, logits) / total).mean())
