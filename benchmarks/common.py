@@ -94,7 +94,9 @@ def decibel(mse: float) -> float:
 
 
 def spread(values: Sequence[float], digits: int = 4) -> str:
-    """Mean, and the smallest and the largest."""
+    """Mean, and where there are several the smallest and the largest."""
+    if len(values) == 1:
+        return f"{values[0]:.{digits}f}"
     return f"{np.mean(values):.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
 
 
