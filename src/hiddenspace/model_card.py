@@ -49,7 +49,7 @@ def model_card(model: Any, config: dict[str, Any], address: str) -> str:
     name = " ".join(str(data["name"]).split())
     return TEMPLATE.format(
         task=_task(model, data["kind"]),
-        tag="- autoencoder\n" if "decoder" in model.network_names else "",
+        tag="- autoencoder\n" if "decoder" in model.network_names and not hasattr(model, "stylize") else "",
         kind=data["kind"],
         title=words[0].upper() + words[1:] + (f" for {name}" if name != "array" else ""),
         name=name,
@@ -66,6 +66,8 @@ def model_card(model: Any, config: dict[str, Any], address: str) -> str:
 
 def _task(model: Any, kind: str) -> str:
     """What the Hub calls it."""
+    if hasattr(model, "stylize"):
+        return "image-to-image"
     if hasattr(model, "generate") or _draws(model):
         return "other"
     if not hasattr(model, "predict"):
@@ -79,6 +81,8 @@ def _deed(model: Any, things: str) -> str:
         return f"tells {len(model.classes_)} classes of {things}"
     if hasattr(model, "predict"):
         return f"names numbers for {things}"
+    if hasattr(model, "stylize"):
+        return f"paints pictures anew, and learned to on {things}"
     if hasattr(model, "generate"):
         return f"draws {things} from attributes"
     if _draws(model):
@@ -92,6 +96,9 @@ def _use(model: Any) -> str:
         return f"labels = model.predict(X)           # (n,)\n{chances}"
     if hasattr(model, "predict"):
         return "numbers = model.predict(X)\n"
+    if hasattr(model, "stylize"):
+        style = ', "style.jpg"' if "decoder" in model.network_names else ""
+        return f'picture = model.stylize("content.jpg"{style})   # (h, w, 3)\n'
     if hasattr(model, "generate"):
         return (
             "images = model.generate(attributes)  # "

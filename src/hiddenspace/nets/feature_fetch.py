@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -30,11 +31,20 @@ def cached_or_fetched(word: str) -> Path:
         If it can be had from nowhere; the sentence says which file to put where.
     """
     files = [file for file in PUBLISHED if file.word == word]
-    folder = Path(torch.hub.get_dir()) / "checkpoints"
-    for file in files:
-        if (folder / file.file).is_file():
-            return folder / file.file
-    return _fetched(files[0], folder)
+    return next(_cached(files), None) or _fetched(files[0], _folder())
+
+
+def is_cached(word: str) -> bool:
+    """Whether the file of a pretrained network is there already."""
+    return any(_cached([file for file in PUBLISHED if file.word == word]))
+
+
+def _folder() -> Path:
+    return Path(torch.hub.get_dir()) / "checkpoints"
+
+
+def _cached(files: Iterable[Published]) -> Iterator[Path]:
+    return (path for path in (_folder() / file.file for file in files) if path.is_file())
 
 
 def _fetched(file: Published, folder: Path) -> Path:

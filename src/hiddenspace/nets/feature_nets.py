@@ -12,7 +12,7 @@ from torch import nn
 
 from hiddenspace import checks
 from hiddenspace.errors import UsageError
-from hiddenspace.nets import random_net
+from hiddenspace.nets import patch_net, random_net
 from hiddenspace.nets.feature_choice import COLOURS, checked_preprocessing, chosen_layers, refuse_preprocessing
 from hiddenspace.nets.feature_extractor import FeatureNet
 from hiddenspace.nets.feature_fetch import cached_or_fetched
@@ -23,6 +23,7 @@ from hiddenspace.nets.published import WORDS
 from hiddenspace.nets.tapping import Tapped, default_layers_of, layers_of
 
 RANDOM = "random"
+PATCHES = "patches"
 Layers = str | Sequence[str] | None
 
 
@@ -52,12 +53,14 @@ def feature_net(
         A file: the state dict of one of these, as torchvision, Gatys ('conv1_1.weight'), AdaIN ('vgg_normalised.pth')
         and pytorch-fid name their tensors.
         'random': a net that has learned nothing, its activations normalised on `data`.
+        'patches': a net whose filters are what patches of `data` have in common, by k-means; in a second or ten.
         A module: anybody's, which is copied.
         A fitted model of hiddenspace: its encoder, which is copied; items as its networks see them, images in [0, 1].
     layers : str or sequence of str, optional
         VGG's are named 'conv4_2', 'relu4_2', 'pool4' and so on, by default relu1_2, relu2_2, relu3_3 and relu4_3
         (AdaIN's: relu1_1 to relu4_1); AlexNet's 'relu1' to 'pool5', SqueezeNet's 'relu1', 'fire2' to 'fire9',
-        Inception's 'Mixed_5b' to 'pool3', by default that; those of 'random' as VGG's, to 'relu4_2'. Of a module:
+        Inception's 'Mixed_5b' to 'pool3', by default that; those of 'random' as VGG's, to 'relu4_2', of
+        'patches' 'colors', 'relu1' to 'relu4'. Of a module:
         names of its submodules, and 'output', which is the default; of convolutional networks of ours the stages and
         the output.
     preprocessing : str
@@ -65,10 +68,11 @@ def feature_net(
         caffe-trained one ('caffe': BGR in 0..255 less the mean) name their tensors alike: told apart by the hash of
         the file, then by the digits in its name, then by the order of its classifier, and if all this fails 'imagenet'
         is assumed, with a warning. Modules see [0, 1] as it is ('none') unless told otherwise.
-    data : array or tensor (n, c, h, w), (n, h, w, c) or (n, h, w), optional
-        For 'random': bytes, or floats in [0, 1]. Without it, noise with the spectrum of photographs.
+    data : array or tensor (n, c, h, w), (n, h, w, c) or (n, h, w), or list of such, optional
+        For 'random' and 'patches': bytes, or floats in [0, 1]. Without it 'random' is normalised on noise with the
+        spectrum of photographs; 'patches' needs it, and takes a list, too, of pictures of several sizes.
     seed : int
-        For 'random'.
+        For 'random' and 'patches'.
 
     Raises
     ------
@@ -81,8 +85,11 @@ def feature_net(
     if isinstance(source, str) and source == RANDOM:
         refuse_preprocessing(preprocessing, "the random net")
         return _random(layers, data, checks.seed("seed", seed))
+    if isinstance(source, str) and source == PATCHES:
+        refuse_preprocessing(preprocessing, "the net of patches")
+        return _of_patches(layers, data, checks.seed("seed", seed))
     if data is not None:
-        raise UsageError("data= is for feature_net('random'); other networks are what they are.")
+        raise UsageError("data= is for feature_net('random') and 'patches'; other networks are what they are.")
     if isinstance(source, str | PathLike):
         return net_of_file(_path_of(source), layers, preprocessing)
     if isinstance(source, FeatureNet):
@@ -108,7 +115,9 @@ def _path_of(source: str | PathLike[str]) -> Path:
         return cached_or_fetched(str(source))
     if path.is_dir():
         raise UsageError(f"{path} is a folder; give hs.load({str(path)!r}) if it is a model, or a file of weights.")
-    raise UsageError(f"{source} is neither a file nor a known net; known are {', '.join(WORDS)} and {RANDOM}.")
+    raise UsageError(
+        f"{source} is neither a file nor a known net; known are {', '.join(WORDS)}, {RANDOM} and {PATCHES}."
+    )
 
 
 def _random(layers: Layers, data: Any, seed: int) -> FeatureNet:
@@ -118,6 +127,19 @@ def _random(layers: Layers, data: Any, seed: int) -> FeatureNet:
     on = "noise" if data is None else "the data"
     phrase = f"random convolutional net, seed {seed}, activations normalised on {on}"
     return FeatureNet(chain.giving(chosen), Channels(pictures.shape[1]), phrase)
+
+
+def _of_patches(layers: Layers, data: Any, seed: int) -> FeatureNet:
+    if data is None:
+        raise UsageError("feature_net('patches') learns its filters from pictures; give some with data=.")
+    several = list(data) if isinstance(data, list | tuple) else [data]
+    pictures = [random_net.as_pictures(one) for one in several]
+    if not pictures or len({one.shape[1] for one in pictures}) > 1:
+        raise UsageError("data= has no pictures, or some grey and some in colours; give some, all of one kind.")
+    chain = patch_net.patch_net(pictures, seed)
+    chosen = chosen_layers(layers, patch_net.LAYERS, chain.names)
+    phrase = f"convolutional net of filters found by k-means in patches of the pictures, seed {seed}"
+    return FeatureNet(chain.giving(chosen), Channels(pictures[0].shape[1]), phrase)
 
 
 def _as_it_is(net: FeatureNet, layers: Layers, preprocessing: str) -> FeatureNet:
