@@ -48,6 +48,11 @@ if TYPE_CHECKING:
     from hiddenspace.space.comparing import compare as compare
     from hiddenspace.space.hidden_space import HiddenSpace as HiddenSpace
     from hiddenspace.space.meanings import Codes as Codes
+    from hiddenspace.style.arbitrary_style import ArbitraryStyle as ArbitraryStyle
+    from hiddenspace.style.fast_style import FastStyle as FastStyle
+    from hiddenspace.style.judging import judge_style as judge_style
+    from hiddenspace.style.style_transfer import StyleTransfer as StyleTransfer
+    from hiddenspace.style.style_transfer import texture as texture
     from hiddenspace.training.events import Observer as Observer
     from hiddenspace.training.game import Game as Game
     from hiddenspace.training.game import Player as Player

@@ -11,6 +11,7 @@ MODULES = {
     "ADDA": "hiddenspace.adaptation.adda",
     "AdversarialAdapter": "hiddenspace.adaptation.adversarial_adapter",
     "AdversarialAutoencoder": "hiddenspace.autoencoders.adversarial",
+    "ArbitraryStyle": "hiddenspace.style.arbitrary_style",
     "AttributeGenerator": "hiddenspace.generation.attribute_generator",
     "Autoencoder": "hiddenspace.autoencoders.autoencoder",
     "Blur": "hiddenspace.data.corruption",
@@ -25,6 +26,7 @@ MODULES = {
     "DenoisingAutoencoder": "hiddenspace.autoencoders.denoising",
     "Differentiable": "hiddenspace.generation.differentiable",
     "Dropout": "hiddenspace.data.corruption",
+    "FastStyle": "hiddenspace.style.fast_style",
     "Game": "hiddenspace.training.game",
     "GAN": "hiddenspace.generation.gan",
     "GaussianNoise": "hiddenspace.data.corruption",
@@ -45,14 +47,17 @@ MODULES = {
     "SaltAndPepper": "hiddenspace.data.corruption",
     "SourceOnly": "hiddenspace.adaptation.source_only",
     "SparseAutoencoder": "hiddenspace.autoencoders.sparse",
+    "StyleTransfer": "hiddenspace.style.style_transfer",
     "Trainer": "hiddenspace.training.trainer",
     "VariationalAutoencoder": "hiddenspace.autoencoders.variational",
     "compare": "hiddenspace.space.comparing",
     "compare_adaptation": "hiddenspace.adaptation.comparing",
     "feature_net": "hiddenspace.nets.feature_nets",
+    "judge_style": "hiddenspace.style.judging",
     "load": "hiddenspace.estimator",
     "load_dataset": "hiddenspace.data.load",
     "play": "hiddenspace.training.play",
+    "texture": "hiddenspace.style.style_transfer",
 }
 
 NAMESPACES: dict[str, dict[str, str]] = {
@@ -74,10 +79,12 @@ NAMESPACES: dict[str, dict[str, str]] = {
         "AdversarialLoss": "hiddenspace.losses.adversarial",
         "adversarial_loss": "hiddenspace.losses.adversarial",
         "coral_loss": "hiddenspace.losses.domains",
+        "Texture": "hiddenspace.losses.textures",
         "domain_loss": "hiddenspace.losses.domains",
         "entropies": "hiddenspace.losses.domains",
         "entropy_weights": "hiddenspace.losses.domains",
         "gradient_reversal": "hiddenspace.losses.domains",
+        "gram_distance": "hiddenspace.losses.textures",
         "information_loss": "hiddenspace.losses.domains",
         "layer_outputs": "hiddenspace.nets.tapping",
         "multilinear_map": "hiddenspace.losses.domains",
@@ -85,6 +92,9 @@ NAMESPACES: dict[str, dict[str, str]] = {
         "perceptual_loss": "hiddenspace.losses.perceptual",
         "reversal_strength": "hiddenspace.losses.domains",
         "one_centred_penalty": "hiddenspace.losses.penalties",
+        "texture_of": "hiddenspace.losses.textures",
+        "total_variation": "hiddenspace.losses.textures",
+        "wasserstein_distance": "hiddenspace.losses.textures",
         "zero_centred_penalty": "hiddenspace.losses.penalties",
     },
     "metrics": {
@@ -137,6 +147,9 @@ ADAPTERS = {
 
 GENERATORS = {**ADVERSARIAL, "attribute-generator": "AttributeGenerator"}
 """All that make items; the last draws what attributes say."""
+
+STYLES = {"arbitrary-style": "ArbitraryStyle", "fast-style": "FastStyle"}
+"""Those that learn to paint pictures anew."""
 
 SAVED_VALUES = (
     "Blur",
@@ -204,7 +217,8 @@ def find_model(name: str) -> Any:
     ModelError
         If the name is not that of an estimator of ours.
     """
-    if name not in {*MODELS.values(), *SUPERVISED.values(), *ADAPTERS.values(), *GENERATORS.values()}:
+    known = (MODELS, SUPERVISED, ADAPTERS, GENERATORS, STYLES)
+    if not any(name in group.values() for group in known):
         raise ModelError(
             f"the saved model is of class {name!r}, which this version does not have; upgrade hiddenspace, or call "
             "from_pretrained of that class if it is your own."
