@@ -31,6 +31,8 @@ COMMANDS = {
     "sample": "Make new items, like those that the model has learned from.",
     "measure": "Say how like real items generated ones are.",
     "odd": "Find the items that are least like the others.",
+    "stylize": "Paint a picture anew, with its content and the texture of others.",
+    "texture": "Make new texture like that of a picture.",
     "similar": "Find the items most like one.",
     "info": "Say what a run or a saved model is.",
 }

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json as json_
-from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 from rich.console import Console
 from rich.table import Table
 
-from hiddenspace.cli.spaces import stored
+from hiddenspace.cli.spaces import is_model, stored
 from hiddenspace.errors import UsageError
 from hiddenspace.estimator import load
 from hiddenspace.metrics.measured import Measured
@@ -59,7 +58,7 @@ def measure(
     json : bool
         As JSON.
     """
-    net = load(features) if features is not None and _is_model(features) else features
+    net = load(features) if features is not None and is_model(features) else features
     with waiting("measuring ..."):
         found = measure_(_items(generated), _items(real), net, n=n, size=size, random_state=seed)
     if json:
@@ -76,7 +75,7 @@ def _items(source: str) -> Any:
     UsageError
         If a saved model makes none.
     """
-    if not _is_model(source):
+    if not is_model(source):
         return source
     model = load(source)
     if hasattr(model, "sample"):
@@ -87,11 +86,6 @@ def _items(source: str) -> Any:
             "codes say where to draw, or a folder of its items."
         )
     return HiddenSpace.open(source, model)
-
-
-def _is_model(source: str) -> bool:
-    folder = Path(source).expanduser()
-    return any((folder / name).is_file() for name in ("config.json", "model/config.json"))
 
 
 def _print(found: Measured) -> None:

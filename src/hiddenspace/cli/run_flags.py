@@ -50,10 +50,10 @@ def run_command(
         If a run that is gone on with is told anything else, or the configuration file cannot be read.
     """
     _check_resume(given)
-    path = _value_of(given, "--config")
+    path = value_of(given, "--config")
     config = _config(path)
     flag, usual = chooser
-    word = _value_of(given, f"--{flag}") or str(config.get(flag, usual))
+    word = value_of(given, f"--{flag}") or str(config.get(flag, usual))
     app = App(name=function.__name__, config=Dict(data=config, source=str(path), use_commands_as_keys=False))
     app.default(command_of(function, flags(word), help_text))
     return app
@@ -106,7 +106,8 @@ def _check_resume(given: Sequence[str]) -> None:
         raise UsageError(f"--resume goes on with what its run was started with; leave {others[0]} out.")
 
 
-def _value_of(given: Sequence[str], flag: str) -> str | None:
+def value_of(given: Sequence[str], flag: str) -> str | None:
+    """What follows a flag, or stands behind its =; None where it was not given, or nothing follows."""
     for place, text in enumerate(given):
         if text.startswith(flag + "="):
             return text.partition("=")[2]

@@ -83,6 +83,12 @@ def stored(run: str) -> bool:
     return (Path(run) / STORE).exists()
 
 
+def is_model(source: str) -> bool:
+    """Whether this is the folder of a run or of a saved model."""
+    folder = Path(source).expanduser()
+    return any((folder / name).is_file() for name in ("config.json", "model/config.json"))
+
+
 def _of_embeddings(path: Path, source: str | None, labels: str | None) -> HiddenSpace:
     ready = read_embeddings(path, labels if source is None else None)
     shown = None if source is None else load_dataset(source, labels=labels)

@@ -55,7 +55,7 @@ def learning_curves(
     _mark_best(axes, epochs, curves.get("validation"), best, theme)
     if baseline is not None:
         axes.axhline(baseline, color=theme.baseline, linewidth=1.4, linestyle=(0, (5, 3)), label=BASELINE)
-    _scale(axes, [*curves.values(), np.array([baseline or np.nan])])
+    scale_axes(axes, [*curves.values(), np.array([baseline or np.nan])])
     label(axes, theme, x="epoch", y=NAMES.get(term, term))
     legend(axes, theme)
     return finish(figure)
@@ -85,7 +85,7 @@ def _mark_best(axes: Axes, epochs: _Curve, curve: _Curve | None, best: int | Non
     axes.plot(epochs[at], curve[at], "o", color=theme.series[0], markersize=6, label=text)
 
 
-def _scale(axes: Axes, curves: Sequence[_Curve]) -> None:
+def scale_axes(axes: Axes, curves: Sequence[_Curve]) -> None:
     """Use a logarithmic axis where the values span more than a factor of ten, and else start near the lowest."""
     values = np.concatenate(curves)
     values = values[np.isfinite(values)]
