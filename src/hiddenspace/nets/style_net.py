@@ -77,7 +77,7 @@ class StyleNet(nn.Module):
     The net of Johnson et al. 2016 with instance normalisation (Ulyanov et al. 2016) and with upsampling before a
     convolution in place of a transposed one (Odena et al. 2016), made a tenth as costly: it begins with 2 x 2 pixels as
     one place of 12 channels, and its residual blocks work at an eighth of the resolution. What goes past them, at a
-    half and at a quarter, spares them the small forms.
+    quarter, spares them the small forms.
 
     Parameters
     ----------
@@ -90,8 +90,12 @@ class StyleNet(nn.Module):
     def __init__(self, width: int, blocks: int) -> None:
         super().__init__()
         fine, middle, coarse = width, 2 * width, 3 * width
-        self.first = nn.Sequential(*_convolution(12, fine), nn.ReLU(inplace=True))
-        self.second = nn.Sequential(*_convolution(fine, middle, stride=2), nn.ReLU(inplace=True))
+        self.down = nn.Sequential(
+            *_convolution(12, fine),
+            nn.ReLU(inplace=True),
+            *_convolution(fine, middle, stride=2),
+            nn.ReLU(inplace=True),
+        )
         self.blocks = nn.Sequential(
             *_convolution(middle, coarse, stride=2), nn.ReLU(inplace=True), *(Residual(coarse) for _ in range(blocks))
         )
@@ -106,9 +110,8 @@ class StyleNet(nn.Module):
         height, width = x.shape[-2:]
         whole = F.pad(x, (0, -width % STRIDE, 0, -height % STRIDE), mode="replicate")
         pixels = F.pixel_unshuffle(2 * whole - 1, 2).contiguous(memory_format=torch.channels_last)
-        half = self.first(pixels)
-        quarter = self.second(half)
-        made: Tensor = self.to_pixels(half + self.to_fine(quarter + self.to_middle(self.blocks(quarter))))
+        quarter = self.down(pixels)
+        made: Tensor = self.to_pixels(self.to_fine(quarter + self.to_middle(self.blocks(quarter))))
         return made[..., :height, :width]
 
 
