@@ -3,6 +3,7 @@ import pytest
 import torch
 from PIL import Image
 from sklearn.base import clone
+from sklearn.datasets import load_sample_images
 
 import hiddenspace as hs
 from hiddenspace.errors import DataError, UsageError
@@ -68,6 +69,15 @@ def test_paths_arrays_tensors_and_pictures_are_the_same(tmp_path) -> None:
         np.testing.assert_array_equal(small().stylize(form, STYLE), wanted)
 
 
+def test_the_photographs_of_scikit_learn_have_names(tmp_path, monkeypatch) -> None:
+    china, flower = load_sample_images().images
+    named = small(steps=2).stylize("china.jpg", "flower.jpg")
+    np.testing.assert_array_equal(named, small(steps=2).stylize(china, flower))
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(CONTENT).save("china.jpg")
+    assert small(steps=2).stylize("china.jpg", "flower.jpg").shape == (40, 56, 3)
+
+
 def test_grey_and_transparent_pictures_are_taken() -> None:
     assert small().stylize(CONTENT[..., 0], STYLE[..., 0]).shape == (40, 56, 3)
     clear = np.dstack([STYLE, np.zeros(STYLE.shape[:2], np.uint8)])
@@ -116,6 +126,7 @@ def test_without_strength_the_texture_of_the_original_is_what_is_wanted() -> Non
 def test_the_weights_of_styles_share_the_texture_out() -> None:
     model = small(features=hs.feature_net("random"))
     alone = model.stylize(CONTENT, STYLE)
+    assert model.features.network.conv1_1.padding_mode == "zeros"  # a person's own net stays as it was
     mixed = model.stylize(CONTENT, [STYLE, CHECKS], weights=[3, 0])
     assert np.abs(mixed.astype(int) - alone).max() <= 2
 

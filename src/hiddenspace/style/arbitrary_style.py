@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -336,7 +337,7 @@ class ArbitraryStyle(FeedForward):
             if isinstance(self.features, Absent):
                 self.features()  # says what is missing
             layers = None if isinstance(self.features, FeatureNet) else self._saved["layers"]
-            self.encoder_ = replicating(feature_net(self.features, layers))
+            self.encoder_ = replicating(copy.deepcopy(feature_net(self.features, layers)))
         self._build_decoder()
 
     def _build_decoder(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -89,9 +90,12 @@ def eyes_of(
     mrf = _weights("mrf_layers", mrf_layers, VGG_MRF_LAYERS if is_vgg else maps[-4:]) if mrf_weight > 0 else {}
     wanted = tuple(dict.fromkeys((*style, *content, *mrf)))
     if set(wanted) != set(net.layers):
+        del net  # or both would be in memory
         net = _net(features, wanted, data, seed)
         if flat := set(wanted) - set(_maps(net)):
             raise UsageError(f"the layer {min(flat)!r} makes no map of a picture; choose {', '.join(_maps(net))}.")
+    if net is features:  # which is not ours to change
+        net = copy.deepcopy(net)
     return Eyes(replicating(net), style, content, mrf, mrf_weight, not is_vgg if moved is None else moved)
 
 

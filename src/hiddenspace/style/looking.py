@@ -267,14 +267,13 @@ def spans(length: int, tile: int) -> Iterator[Span]:
 
 
 def replicating(net: FeatureNet) -> FeatureNet:
-    """A copy whose first convolution sees the border of the picture go on beyond it, and no black frame around it.
+    """The net itself, whose first convolution from now on sees the border of the picture go on beyond it.
 
-    What a frame does to textures: Gatys's own code pads with zeros as well, and borders come out darker.
+    Zeros are a black frame around it. Gatys's own code pads with them, and borders come out darker.
     """
-    copied = copy.deepcopy(net)
-    for module in copied.modules():
+    for module in net.modules():
         if isinstance(module, nn.Conv2d):
             if module.padding != (0, 0) and module.padding_mode == "zeros":
                 module.padding_mode = "replicate"
             break
-    return copied
+    return net

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from PIL import Image
+from sklearn.datasets import load_sample_image
 from torch import Tensor
 
 from hiddenspace.data.image_decode import decode
@@ -23,6 +24,8 @@ from hiddenspace.errors import DataError
 
 Size = tuple[int, int]
 """Height and width."""
+SAMPLES = ("china.jpg", "flower.jpg")
+"""Photographs that come with scikit-learn, for a first try; a file of that name comes before them."""
 LEAST = 16
 """The shorter side of the smallest picture that has anything to look at."""
 QUALITY = 95
@@ -35,8 +38,9 @@ def read_picture(source: Any, what: str, size: Callable[[Size], Size], channels:
     Parameters
     ----------
     source
-        A path; an array (h, w), (h, w, 1), (h, w, 3) or (h, w, 4), or a tensor (c, h, w), of bytes, of 16 bits, of
-        booleans or of floats in [0, 1]; or a picture of Pillow.
+        A path, or 'china.jpg' or 'flower.jpg' for the photographs of scikit-learn; an array (h, w), (h, w, 1),
+        (h, w, 3) or (h, w, 4), or a tensor (c, h, w), of bytes, of 16 bits, of booleans or of floats in [0, 1]; or a
+        picture of Pillow.
     what
         What errors call it.
     size
@@ -130,6 +134,8 @@ def _scaled(size: Size, factor: float) -> Size:
 def _source(source: Any, what: str) -> ImageSource:
     if isinstance(source, str | PathLike):
         path = Path(source).expanduser()
+        if not path.is_file() and str(source) in SAMPLES:
+            return ImageSource(what, Image.fromarray(load_sample_image(str(source))))
         if not path.is_file():
             raise DataError(f"{what} {str(path)!r} is no file; give the path of a picture.")
         return ImageSource(str(path), path)
