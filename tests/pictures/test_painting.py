@@ -25,5 +25,7 @@ def test_kinds_and_layers_of_terms() -> None:
     assert kinds_of(WEIGHTS) == ["style", "content", "total variation"]
     assert terms_of("style", WEIGHTS) == ["style relu1", "style relu2"]
     assert [layer_of(term) for term in WEIGHTS] == ["relu1", "relu2", "relu2", "total variation"]
+    assert kinds_of({"style relu1": 1.0, "range": 10.0}) == ["style", "range"]  # of L-BFGS
+    assert layer_of("range") == "range"
     with pytest.raises(UsageError, match="give one of style, content, total variation"):
         term_curves(HISTORY, WEIGHTS, "patches")

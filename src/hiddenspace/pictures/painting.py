@@ -10,8 +10,9 @@ from hiddenspace.errors import UsageError
 from hiddenspace.pictures.learning import scale_axes
 from hiddenspace.pictures.theme import LIGHT, SMALL, Theme, chart, finish, label, legend
 
-KINDS = ("style", "patches", "content", "total variation")
-"""Terms of the loss; all but the last have one for each layer."""
+OF_PIXELS = ("total variation", "range")
+KINDS = ("style", "patches", "content", *OF_PIXELS)
+"""Terms of the loss; all but those of pixels have one for each layer."""
 
 
 def term_curves(
@@ -26,7 +27,7 @@ def term_curves(
     weights : dict of term -> float
         By which terms are divided, so that distances are drawn.
     kind : str
-        'style', 'patches', 'content' or 'total variation'.
+        'style', 'patches', 'content', 'total variation' or 'range'.
     theme : Theme
         Colours.
 
@@ -52,7 +53,7 @@ def term_curves(
             curves.append(curve)
     scale_axes(axes, curves)
     _mark(axes, scales, theme)
-    label(axes, theme, x="step", y="mean square of differences" if kind == KINDS[-1] else "relative distance")
+    label(axes, theme, x="step", y="mean square of differences" if kind in OF_PIXELS else "relative distance")
     if len(terms) > 1:
         legend(axes, theme)
     return finish(figure)
@@ -70,8 +71,8 @@ def terms_of(kind: str, terms: Iterable[str]) -> list[str]:
 
 
 def layer_of(term: str) -> str:
-    """'style relu1' -> 'relu1'; the total variation is of no layer."""
-    return term if term == KINDS[-1] else term.partition(" ")[2]
+    """'style relu1' -> 'relu1'; those of pixels are of no layer."""
+    return term if term in OF_PIXELS else term.partition(" ")[2]
 
 
 def _scales(history: Sequence[Mapping[str, float]]) -> list[list[Mapping[str, float]]]:
