@@ -285,7 +285,7 @@ def main() -> None:
     }
     timed = keep(f"steps, {size}", partial(steps_in_turns, *pictures[0]))
     defaults = {f"{w}x{h}": keep(f"default, {w}x{h}", partial(alone, f"{w}x{h}", folder)) for w, h in SIZES}
-    fast = keep("fast", partial(alone, "fast", folder)) if "FastStyle" in hs.__all__ else {}
+    fast = keep("fast", partial(alone, "fast", folder))
     net = (
         "VGG19 with random weights (Kaiming's, without biases) from a file that both load, in caffe's colours; "
         f"squares of {size} pixels; Gram matrices at {', '.join(peer.STYLE)}, content at {', '.join(peer.CONTENT)}, "

@@ -7,9 +7,13 @@ from hiddenspace.losses.textures import (
     Texture,
     added,
     gram_distance,
+    matched_texture,
     mixed,
+    nearest,
     texture_of,
     total_variation,
+    transport,
+    transported,
     wasserstein_distance,
 )
 
@@ -114,3 +118,43 @@ def test_total_variation_is_the_mean_square_of_steps() -> None:
     ramp = torch.arange(4.0).expand(1, 1, 3, 4)
     assert float(total_variation(ramp)) == 1.0
     assert float(total_variation(torch.ones(1, 3, 5, 5))) == 0.0
+
+
+@pytest.mark.parametrize("weights", [None, torch.rand(6, 7)])
+def test_sums_and_their_gradients_are_those_of_autograd(weights) -> None:
+    """In the sums a place counts as often as its weight says, and its distance to a patch likewise."""
+    patches, matches = torch.randn(4, 5), torch.randint(4, (2, 42))
+    w = torch.ones(42) if weights is None else weights.flatten()
+    found = []
+    for by_hand in (False, True):
+        maps = MAPS.clone().requires_grad_(True)
+        if by_hand:
+            f = maps.flatten(2).mT
+            products, sums = (f * w[:, None]).mT @ f, (f * w[:, None]).sum(1)
+            apart = ((f - patches[matches]).square().sum(2) * w).sum(1)
+        else:
+            texture, apart = matched_texture(maps, weights, patches, matches)
+            products, sums = texture.products, texture.sums
+            torch.testing.assert_close(texture_of(maps, weights).products, products)
+        (products.pow(3).sum() + sums.sin().sum() + apart.square().sum()).backward()
+        found.append([products, sums, apart, maps.grad])
+    for ours, theirs in zip(*found, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-3)
+
+
+def test_transport_is_that_of_gaussians() -> None:
+    (first, a), (second, b) = random_gaussian(0), random_gaussian(1)
+    found, wanted = of_gaussian(first, a), of_gaussian(second, b)
+    matrix = transport(found, wanted, ridge=0.0)[0].numpy()
+    np.testing.assert_allclose(matrix @ a @ matrix.T, b, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(matrix, matrix.T, atol=1e-8)  # the gradient of a convex function: nothing turns
+    assert np.linalg.eigvalsh(matrix).min() > 0
+    moved = texture_of(transported(MAPS, texture_of(MAPS), texture_of(2 * MAPS + 1)))
+    torch.testing.assert_close(moved.mean, texture_of(2 * MAPS + 1).mean)
+    torch.testing.assert_close(moved.covariance, 4 * texture_of(MAPS).covariance, rtol=0.05, atol=0.01)
+
+
+def test_the_nearest_patch_is_that_of_the_largest_cosine_beyond_the_mean() -> None:
+    patches = torch.tensor([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]]) + 10
+    places = torch.tensor([[3.0, 0.1], [-0.01, 0.5], [0.2, -9.0]]) + 10
+    assert nearest(places, patches).tolist() == [0, 2, 3]

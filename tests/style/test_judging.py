@@ -7,7 +7,7 @@ from sklearn.datasets import load_sample_images
 import hiddenspace as hs
 from hiddenspace.errors import DataError, UsageError
 from hiddenspace.losses.textures import texture_of, wasserstein_distance
-from hiddenspace.style import judging
+from hiddenspace.style import eyes, judging
 from hiddenspace.style.colours import in_luma_of, with_colours_of
 
 rng = np.random.default_rng(0)
@@ -101,7 +101,7 @@ def test_texture_alone_beside_noise() -> None:
 
 
 def test_the_judge_is_a_vgg_where_there_is_one_and_it_did_not_paint(monkeypatch) -> None:
-    monkeypatch.setattr(judging, "is_cached", lambda word: word == "vgg16")
+    monkeypatch.setattr(eyes, "is_cached", lambda word: word == "vgg16")
     assert judging._judge("convolutional net of filters found by k-means") == "vgg16"
     assert judging._judge("torchvision's VGG19 of vgg19-dcbb9e9d.pth") == "random"
 

@@ -3,6 +3,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hiddenspace.losses.textures import texture_of
 from hiddenspace.nets.feature_nets import feature_net
 from hiddenspace.style.looking import Looking, replicating, spans
 
@@ -57,6 +58,27 @@ def test_what_is_seen_in_tiles_and_its_gradients_are_those_of_the_whole(net, pic
     assert len(looking.tiles) == 4
     for whole, tiled in zip(*found, strict=True):
         torch.testing.assert_close(tiled, whole, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("tile", [1_000, 192])
+def test_moved_content_has_the_texture_wanted_where_it_is_wanted(net, picture, tile) -> None:
+    left = torch.zeros(SIZE)
+    left[:, :160] = 1
+    looking = Looking(net, [], ["relu3_2"], SIZE, [left], tile=tile)
+    contents = looking.contents(picture)
+    wanted = looking.at_layers(["relu3_2"]).textures(picture.flip(1) ** 2)
+    own = looking.at_layers(["relu3_2"]).textures(picture)["relu3_2"][0]
+    moved = looking.moved(contents, wanted)
+    kept = [(m["relu3_2"], c["relu3_2"]) for m, c in zip(moved, contents, strict=True)]
+    if tile > max(SIZE):
+        (f, before) = kept[0]
+        assert torch.equal(f[..., 40:], before[..., 40:])  # nothing is wanted on the right
+        there = texture_of(f[..., :40])
+        apart = (there.mean - wanted["relu3_2"][0].mean).norm()
+        assert apart < 1e-3 * (own.mean - wanted["relu3_2"][0].mean).norm()
+    whole = Looking(net, [], ["relu3_2"], SIZE, [left])
+    at_once = whole.moved(whole.contents(picture), wanted)[0]["relu3_2"]
+    assert sum(f.square().sum() for f, _ in kept) == pytest.approx(float(at_once.square().sum()), rel=1e-3)
 
 
 def test_each_place_is_compared_with_the_patch_most_like_it(net, picture) -> None:

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hiddenspace.nets.style_net import EPS, Normalisation, moments
+from hiddenspace.nets.style_net import EPS, Normalisation, moments, size_of
 
 Looks = Sequence[tuple[Tensor, Tensor]]
 """Of each layer the means and the deviations of its channels, (b, c, 1, 1) each."""
@@ -92,11 +92,6 @@ class MapDecoder(nn.Module):
             x = stage(x)
         made: Tensor = self.last(x)
         return _fitted(made, size)
-
-
-def size_of(x: Tensor) -> tuple[int, int]:
-    """Height and width of maps or pictures."""
-    return int(x.shape[-2]), int(x.shape[-1])
 
 
 def _fitted(x: Tensor, size: tuple[int, int]) -> Tensor:

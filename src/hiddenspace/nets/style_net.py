@@ -128,6 +128,11 @@ def keeping_statistics(net: nn.Module) -> Iterator[None]:
             norm.keeping, norm.kept = False, None
 
 
+def size_of(x: Tensor) -> tuple[int, int]:
+    """Height and width of maps or pictures (..., h, w)."""
+    return int(x.shape[-2]), int(x.shape[-1])
+
+
 def moments(x: Tensor, over: tuple[int, ...] = (2, 3)) -> tuple[Tensor, Tensor]:
     """Means and variances of channels, (b, c, 1, 1) each, in a tenth of the time of torch.var_mean."""
     mean = x.mean(over, keepdim=True)

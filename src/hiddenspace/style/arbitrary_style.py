@@ -25,14 +25,15 @@ from hiddenspace.nets.devices import device_of
 from hiddenspace.nets.feature_config import config_of, net_from_config
 from hiddenspace.nets.feature_extractor import FeatureNet
 from hiddenspace.nets.feature_nets import feature_net
+from hiddenspace.nets.style_net import size_of
 from hiddenspace.params import Absent
 from hiddenspace.style.eyes import Layers, eyes_of
 from hiddenspace.style.feed_forward import FeedForward, some_of
 from hiddenspace.style.looking import replicating
-from hiddenspace.style.order import FLAT, read_order
+from hiddenspace.style.order import FLAT, check_strength, read_order
 from hiddenspace.style.painting import DISTANCES, TextureDistance
 from hiddenspace.style.photographs import pieces, read_photographs
-from hiddenspace.style.pictures import resized, size_of, with_area
+from hiddenspace.style.pictures import resized, with_area
 from hiddenspace.training.game import Batch, Game, Player
 from hiddenspace.training.randomness import seeded
 from hiddenspace.training.trainer import Trainer
@@ -198,8 +199,6 @@ class ArbitraryStyle(FeedForward):
         super().check_params()
         for name in ("style_weight", "content_weight"):
             checks.number(name, getattr(self, name), least=0)
-        if self.texture not in DISTANCES:
-            raise UsageError(f"texture={self.texture!r} is unknown; use {', '.join(map(repr, DISTANCES))}.")
 
     def fit(self, X: Any, y: Any = None, *, styles: Any = None) -> Self:
         """Learns to paint in any style.
@@ -274,8 +273,7 @@ class ArbitraryStyle(FeedForward):
             If an argument makes no sense.
         """
         check_is_fitted(self)
-        if not isinstance(strength, int | float | np.number) or not 0 <= strength <= 1:
-            raise UsageError(f"strength={strength!r} is not possible; use a number from 0 (the original) to 1.")
+        check_strength(strength)
         order = read_order(None, style, size=None, weights=weights)
         each = [self._looks(resized(one, with_area(size_of(one), self.size**2))) for one in order.styles]
         looks = mixed_looks(each, order.weights)

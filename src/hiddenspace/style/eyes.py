@@ -99,9 +99,14 @@ def eyes_of(
     return Eyes(replicating(net), style, content, mrf, mrf_weight, not is_vgg if moved is None else moved)
 
 
+def cached_vgg() -> str | None:
+    """The name of the better VGG whose file is on this machine."""
+    return next((word for word in ("vgg19", "vgg16") if is_cached(word)), None)
+
+
 def _net(features: Any, layers: Sequence[str] | None, data: Sequence[Tensor], seed: int) -> FeatureNet:
     if features == AUTO:
-        features = next((word for word in ("vgg19", "vgg16") if is_cached(word)), PATCHES)
+        features = cached_vgg() or PATCHES
     if isinstance(features, str) and features in (PATCHES, RANDOM):
         pictures = list(data) if features == PATCHES else torch.cat([resized(one, (SIDE, SIDE)) for one in data])
         return feature_net(features, layers, data=pictures, seed=seed)

@@ -15,14 +15,14 @@ from hiddenspace import checks
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.errors import DataError, UsageError
 from hiddenspace.losses.textures import total_variation
-from hiddenspace.nets.style_net import StyleNet
+from hiddenspace.nets.style_net import StyleNet, size_of
 from hiddenspace.style.eyes import Layers, eyes_of
 from hiddenspace.style.feed_forward import FeedForward, some_of
 from hiddenspace.style.likeness import Likeness, with_few_patches
 from hiddenspace.style.order import read_order
-from hiddenspace.style.painting import DISTANCES, TextureDistance
+from hiddenspace.style.painting import TextureDistance
 from hiddenspace.style.photographs import pieces
-from hiddenspace.style.pictures import LEAST, resized, size_of, with_area
+from hiddenspace.style.pictures import LEAST, resized, with_area
 from hiddenspace.training.game import Batch, Game, Player
 from hiddenspace.training.randomness import seeded
 from hiddenspace.training.trainer import Trainer
@@ -191,8 +191,6 @@ class FastStyle(FeedForward):
         for name in ("style_weight", "content_weight", "mrf_weight", "tv_weight"):
             if getattr(self, name) is not None:
                 checks.number(name, getattr(self, name), least=0)
-        if self.texture not in DISTANCES:
-            raise UsageError(f"texture={self.texture!r} is unknown; use {', '.join(map(repr, DISTANCES))}.")
         if self.crop >> (self.scales - 1) < LEAST:
             raise UsageError(f"scales={self.scales} leave less than {LEAST} pixels of crop={self.crop}; use fewer.")
 

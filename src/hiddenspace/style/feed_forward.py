@@ -23,7 +23,8 @@ from hiddenspace.errors import UsageError
 from hiddenspace.models.recipe import Recipe
 from hiddenspace.models.trained import Trained
 from hiddenspace.nets.modes import in_evaluation
-from hiddenspace.style.looking import MARGIN
+from hiddenspace.style.looking import check_tile
+from hiddenspace.style.painting import DISTANCES, TextureDistance
 from hiddenspace.style.photographs import read_photographs
 from hiddenspace.style.pictures import LEAST, as_bytes, read_picture, with_longer_side
 from hiddenspace.style.tiled import painted
@@ -59,19 +60,21 @@ class FeedForward(Trained):
     steps: int
     size: int
     crop: int
+    texture: TextureDistance
     tile: int
 
     def check_params(self) -> None:
         """Refuses values that make no sense, before any data is read."""
         super().check_params()
-        for name in ("steps", "size", "crop", "tile"):
+        for name in ("steps", "size", "crop"):
             checks.whole(name, getattr(self, name))
         if not 2 * LEAST <= self.crop <= self.size:
             raise UsageError(
                 f"crop={self.crop} is not possible; use {2 * LEAST} or more, and at most size={self.size}."
             )
-        if self.tile < 2 * MARGIN:
-            raise UsageError(f"tile={self.tile} is smaller than the margin around tiles; use {2 * MARGIN} or more.")
+        check_tile(self.tile)
+        if self.texture not in DISTANCES:
+            raise UsageError(f"texture={self.texture!r} is unknown; use {', '.join(map(repr, DISTANCES))}.")
 
     # training ---------------------------------------------------------------------------------------------------
 

@@ -11,13 +11,13 @@ from torch import Tensor
 
 from hiddenspace.errors import DataError, UsageError
 from hiddenspace.losses.textures import wasserstein_distance
-from hiddenspace.nets.feature_fetch import is_cached
 from hiddenspace.nets.feature_nets import RANDOM
+from hiddenspace.nets.style_net import size_of
 from hiddenspace.style.colours import in_luma_of
-from hiddenspace.style.eyes import AUTO, Eyes, eyes_of
+from hiddenspace.style.eyes import AUTO, Eyes, cached_vgg, eyes_of
 from hiddenspace.style.looking import Looking
 from hiddenspace.style.order import Order, read_order
-from hiddenspace.style.pictures import Size, read_picture, resized, size_of
+from hiddenspace.style.pictures import Size, read_picture, resized
 from hiddenspace.style.wanted import wanted_of
 
 SEED = 2**31 - 1
@@ -144,8 +144,7 @@ def _check_proportions(own: Size, wanted: Size) -> None:
 
 
 def _judge(painted_with: str) -> str:
-    known = () if "VGG" in painted_with else ("vgg19", "vgg16")
-    return next((word for word in known if is_cached(word)), RANDOM)
+    return RANDOM if "VGG" in painted_with else cached_vgg() or RANDOM
 
 
 class _Looks:
@@ -159,9 +158,7 @@ class _Looks:
 
     def __call__(self, picture: Tensor) -> tuple[float, float]:
         seen = self.wanted.seen(picture, self.wanted.matches(picture))
-        texture = sum(
-            weight * torch.cat(list(map(wasserstein_distance, seen.textures[name], self.wanted.textures[name]))).mean()
-            for name, weight in self.eyes.style.items()
-        )
+        styles = self.eyes.style.items()
+        texture = sum(weight * self.wanted.unlike(seen, name, wasserstein_distance) for name, weight in styles)
         content = sum(self.eyes.content[name] * apart for name, apart in seen.content.items())
         return float(texture), float(content)

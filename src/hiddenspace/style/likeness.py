@@ -10,10 +10,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hiddenspace.losses.textures import TINY, Texture, matched_texture, nearest, places_of, texture_of, transported
+from hiddenspace.nets.style_net import size_of
 from hiddenspace.style.eyes import Eyes
 from hiddenspace.style.looking import Looking, Patches, Textures
 from hiddenspace.style.painting import DISTANCES, TextureDistance
-from hiddenspace.style.pictures import resized, size_of
+from hiddenspace.style.pictures import resized
 
 PATCHES = 512
 """Of a style at a layer, with which each place of each picture is compared in every step,"""

@@ -13,7 +13,18 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from hiddenspace.losses.textures import TINY, Texture, matched_texture, nearest, places_of, texture_of, transported
+from hiddenspace import checks
+from hiddenspace.errors import UsageError
+from hiddenspace.losses.textures import (
+    TINY,
+    Texture,
+    added,
+    matched_texture,
+    nearest,
+    places_of,
+    texture_of,
+    transported,
+)
 from hiddenspace.nets.feature_extractor import FeatureNet
 from hiddenspace.style.pictures import Size
 
@@ -129,22 +140,27 @@ class Looking:
         return [{name: one[name].float().clone() for name in self.content_layers} for one in made]
 
     @torch.no_grad()
-    def moved(self, contents: Contents, own: Textures, wanted: Textures) -> Contents:
+    def moved(self, contents: Contents, wanted: Textures) -> Contents:
         """Contents whose places have the texture wanted, and are arranged as they were: moved by optimal transport.
 
         Mroueh 2019, "Wasserstein style transfer", decodes what comes of it into a picture at once.
         """
-        found: list[dict[str, Tensor]] = []
-        for tile, content in zip(self.tiles, contents, strict=True):
-            found.append({})
-            for name, f in content.items():
-                regions = self._regions(tile, f.shape[-2:])
-                shares = [torch.ones_like(f[0, 0]) if region is None else region for region in regions]
-                left = (1 - torch.stack(shares).sum(0)).clamp_min(0)  # where no style is wanted
-                total = left * f
-                for share, before, after in zip(shares, own[name], wanted[name], strict=True):
-                    total = total + share * transported(f, before, after)
-                found[-1][name] = total / (left + torch.stack(shares).sum(0))
+        found: list[dict[str, Tensor]] = [{} for _ in self.tiles]
+        for name in self.content_layers:
+            maps = [content[name] for content in contents]
+            shares = [
+                [torch.ones_like(f[0, 0]) if region is None else region for region in self._regions(tile, f.shape[-2:])]
+                for tile, f in zip(self.tiles, maps, strict=True)
+            ]
+            own = [
+                added([texture_of(f, share) for f, share in zip(maps, of_a_region, strict=True)])
+                for of_a_region in zip(*shares, strict=True)
+            ]
+            for tile, f, of_each in zip(found, maps, shares, strict=True):
+                painted = torch.stack(of_each).sum(0)
+                left = (1 - painted).clamp_min(0)  # where no style is wanted
+                moved = (s * transported(f, *pair) for s, *pair in zip(of_each, own, wanted[name], strict=True))
+                tile[name] = sum(moved, left * f) / (left + painted)
         return found
 
     @torch.no_grad()
@@ -255,6 +271,18 @@ class Looking:
 
 def _squares(parts: Sequence[Tensor]) -> Tensor:
     return torch.stack([part.square().sum() for part in parts]).sum()
+
+
+def check_tile(tile: int) -> None:
+    """Refuses tiles that are too small.
+
+    Raises
+    ------
+    UsageError
+        If they are smaller than the margin around them.
+    """
+    if checks.whole("tile", tile) < 2 * MARGIN:
+        raise UsageError(f"tile={tile} is smaller than the margin around tiles; use {2 * MARGIN} or more.")
 
 
 def spans(length: int, tile: int) -> Iterator[Span]:

@@ -13,8 +13,9 @@ from torch import Tensor
 
 from hiddenspace import checks
 from hiddenspace.errors import DataError, UsageError
+from hiddenspace.nets.style_net import size_of
 from hiddenspace.style.colours import KeptColor, in_luma_of, recoloured, with_colours_of
-from hiddenspace.style.pictures import Size, read_picture, resized, size_of, with_area, with_longer_side
+from hiddenspace.style.pictures import Size, read_picture, resized, with_area, with_longer_side
 
 FLAT = 2 / 255
 """Deviation of the pixels of a style below which there is no texture in it."""
@@ -115,8 +116,7 @@ def read_order(
         raise UsageError("there is nothing to paint; give a content, a style, or both.")
     shares = _shares(weights, len(sources))
     kept = _kept(keep_color)
-    if not isinstance(strength, int | float | np.number) or not 0 <= strength <= 1:
-        raise UsageError(f"strength={strength!r} is not possible; use a number from 0 (the original) to 1.")
+    check_strength(strength)
     if content is None or not sources:
         what = "without a content" if content is None else "without a style"
         for name, given in {"keep_color": bool(kept), "mask": mask is not None, "strength": strength != 1}.items():
@@ -135,6 +135,18 @@ def read_order(
     final = (int(shape[-2]), int(shape[-1]))
     regions = () if mask is None else _regions(mask, len(sources), own[0], final)
     return Order(final, picture, styles, shares, regions, kept, float(strength))
+
+
+def check_strength(strength: Any) -> None:
+    """Refuses what is no number in [0, 1].
+
+    Raises
+    ------
+    UsageError
+        If it is none.
+    """
+    if not isinstance(strength, int | float | np.number) or not 0 <= strength <= 1:
+        raise UsageError(f"strength={strength!r} is not possible; use a number from 0 (the original) to 1.")
 
 
 def _several(style: Any) -> list[Any]:

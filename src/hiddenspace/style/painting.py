@@ -106,10 +106,9 @@ class Painting(Game):
         self.matches.copy_(torch.cat(list(self.wanted.matches(self.picture))))
 
     def unlike(self, seen: Seen, layer: str) -> Tensor:
-        """How far the texture of a layer is from what it shall be, the mean over the regions."""
-        pairs = zip(seen.textures[layer], self.wanted.textures[layer], strict=True)
+        """How far the texture of a layer is from what it shall be."""
         with torch.autocast(self.picture.device.type, enabled=False):
-            return torch.cat([self.distance(found, wanted) for found, wanted in pairs]).mean()
+            return self.wanted.unlike(seen, layer, self.distance)
 
 
 class Steps:

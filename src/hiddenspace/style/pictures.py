@@ -21,6 +21,7 @@ from hiddenspace.data.image_header import Unreadable, read_header
 from hiddenspace.data.image_plan import Plan
 from hiddenspace.data.image_source import ImageSource, quiet_pillow
 from hiddenspace.errors import DataError
+from hiddenspace.nets.style_net import size_of
 
 Size = tuple[int, int]
 """Height and width."""
@@ -92,11 +93,6 @@ def write_picture(pixels: NDArray[np.uint8], path: Path) -> None:
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
-
-
-def size_of(picture: Tensor) -> Size:
-    """Height and width of a picture (1, c, h, w)."""
-    return int(picture.shape[-2]), int(picture.shape[-1])
 
 
 def resized(picture: Tensor, size: Size) -> Tensor:

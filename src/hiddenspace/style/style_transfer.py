@@ -18,7 +18,7 @@ from torch import Tensor
 from hiddenspace import checks
 from hiddenspace.errors import UsageError
 from hiddenspace.style.eyes import Eyes, Layers, eyes_of
-from hiddenspace.style.looking import MARGIN, Looking
+from hiddenspace.style.looking import Looking, check_tile
 from hiddenspace.style.optimizers import RANGE_WEIGHTS, RATES, optimizer_of
 from hiddenspace.style.order import Order, read_order
 from hiddenspace.style.painting import DISTANCES, Painting, Steps, TextureDistance
@@ -255,8 +255,7 @@ class StyleTransfer(BaseEstimator):  # type: ignore[misc]
         checks.number("style_scale", self.style_scale, least=0, above=0)
         if self.learning_rate is not None:
             checks.number("learning_rate", self.learning_rate, least=0, above=0)
-        if checks.whole("tile", self.tile) < 2 * MARGIN:
-            raise UsageError(f"tile={self.tile} is smaller than the margin around tiles; use {2 * MARGIN} or more.")
+        check_tile(self.tile)
         choices = {"texture": DISTANCES, "init": get_args(Init), "optimizer": RATES}
         for name, known in choices.items():
             if getattr(self, name) not in known:

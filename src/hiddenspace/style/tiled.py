@@ -8,9 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from hiddenspace.nets.devices import device_of
-from hiddenspace.nets.style_net import keeping_statistics
+from hiddenspace.nets.style_net import keeping_statistics, size_of
 from hiddenspace.style.looking import spans
-from hiddenspace.style.pictures import size_of
 
 SAMPLED = 4
 """So many pieces down and across, together as large as a tile, say what the statistics of a large picture are."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
-from hiddenspace.losses.textures import mixed
+from hiddenspace.losses.textures import Texture, mixed
+from hiddenspace.nets.style_net import size_of
 from hiddenspace.style.looking import Contents, Looking, Matches, Patches, Seen, Textures
 from hiddenspace.style.order import Order
-from hiddenspace.style.pictures import size_of
 
 
 class Wanted:
@@ -35,6 +35,11 @@ class Wanted:
         """What is seen in a picture (1, c, h, w)."""
         return self.looking.seen(picture, self.contents, self.patches, matches)
 
+    def unlike(self, seen: Seen, layer: str, distance: Callable[[Texture, Texture], Tensor]) -> Tensor:
+        """How far the texture of a layer is from what it shall be, the mean over the regions."""
+        pairs = zip(seen.textures[layer], self.textures[layer], strict=True)
+        return torch.cat([distance(found, wanted) for found, wanted in pairs]).mean()
+
 
 def wanted_of(order: Order, looking: Looking, patch_layers: Sequence[str], *, moved: bool) -> Wanted:
     """What an order asks for, at its size.
@@ -55,8 +60,7 @@ def wanted_of(order: Order, looking: Looking, patch_layers: Sequence[str], *, mo
     if order.content is not None:
         contents = looking.contents(order.content)
         if moved and order.styles and content_layers:
-            own = looking.at_layers(content_layers).textures(order.content)
-            contents = looking.moved(contents, own, textures)
+            contents = looking.moved(contents, textures)
     return Wanted(looking, textures, contents, _patches(order, looking, patch_layers))
 
 
