@@ -158,3 +158,17 @@ def test_the_nearest_patch_is_that_of_the_largest_cosine_beyond_the_mean() -> No
     patches = torch.tensor([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]]) + 10
     places = torch.tensor([[3.0, 0.1], [-0.01, 0.5], [0.2, -9.0]]) + 10
     assert nearest(places, patches).tolist() == [0, 2, 3]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_fewer_places_than_channels_and_denormal_sums_have_distances_and_gradients(seed) -> None:
+    """A third of such matrices LAPACK does not decompose in float32 as they are."""
+    generator = torch.Generator().manual_seed(seed)
+    strengths = 10 ** (-22.5 * torch.rand(256, generator=generator)) * (torch.rand(256, generator=generator) > 0.2)
+    maps = [torch.randn(1, 256, 5, 8, generator=generator).relu() * strengths[:, None, None] for _ in range(2)]
+    found = maps[0].requires_grad_(True)
+    distance = wasserstein_distance(texture_of(found), texture_of(maps[1]))
+    distance.sum().backward()
+    assert distance.isfinite().all()
+    assert found.grad is not None
+    assert found.grad.isfinite().all()

@@ -177,7 +177,7 @@ def wasserstein_distance(found: Texture, wanted: Texture) -> Tensor:
     strong ones do not outweigh the others (Mroueh 2019, "Wasserstein style transfer").
     """
     covariance, wished = found.covariance, wanted.covariance
-    values = torch.linalg.eigvalsh(_symmetric(wanted.root @ covariance @ wanted.root))
+    values, _ = _eigen(wanted.root @ covariance @ wanted.root)
     some = values > ROUNDING * values.amax(1, keepdim=True)
     overlap = (torch.where(some, values, 1.0).sqrt() * some).sum(1)
     spread = _trace(covariance) + _trace(wished) - 2 * overlap
@@ -240,9 +240,21 @@ def _symmetric(matrix: Tensor) -> Tensor:
     return (matrix + matrix.mT) / 2
 
 
+def _eigen(matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """Eigenvalues (b, c) and eigenvectors (b, c, c) of a symmetric matrix without negative ones.
+
+    To all is added 1e-8 of their mean: where there are fewer places than channels many are 0, and with the denormal
+    numbers that rounding leaves there LAPACK does not converge, or gives NaN.
+    """
+    matrix = _symmetric(matrix)
+    little = TINY * _trace(matrix.detach()) / matrix.shape[1]
+    values, vectors = torch.linalg.eigh(matrix + little[:, None, None] * torch.eye(matrix.shape[1]).to(matrix))
+    return values, vectors
+
+
 def _power(matrix: Tensor, exponent: float) -> Tensor:
     """Of a symmetric matrix without negative eigenvalues, (b, c, c)."""
-    values, vectors = torch.linalg.eigh(_symmetric(matrix))
+    values, vectors = _eigen(matrix)
     power: Tensor = (vectors * values.clamp_min(0 if exponent > 0 else TINY**2)[:, None] ** exponent) @ vectors.mT
     return power
 
