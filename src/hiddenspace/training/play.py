@@ -18,6 +18,7 @@ from hiddenspace.training.finite import FiniteCheck, check_means, check_weights
 from hiddenspace.training.game import Batch, Batches, Game
 from hiddenspace.training.history import History
 from hiddenspace.training.interrupt import Interruption
+from hiddenspace.training.memory import memory_kept
 from hiddenspace.training.precision import resolve
 from hiddenspace.training.randomness import reseed
 from hiddenspace.training.snapshot import Checkpoints, State
@@ -72,7 +73,8 @@ def play(
         After Ctrl-C, when the round has been finished and saved.
     """
     match = _Match(game, batches, rounds, trainer, [*observers, *trainer.observers], validation)
-    match.run()
+    with memory_kept():
+        match.run()
     return match.state.history
 
 
