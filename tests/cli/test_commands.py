@@ -5,6 +5,7 @@ import os
 import shlex
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -359,3 +360,14 @@ def test_top_level_help_imports_no_torch() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert "transform" in done.stdout
+
+
+def test_a_warning_is_what_it_says_without_a_line_of_code(monkeypatch, capsys) -> None:
+    def info() -> None:
+        print(warnings.formatwarning("the sky is low", UserWarning, "somewhere.py", 3, "code()"), end="")
+
+    monkeypatch.setattr("hiddenspace.cli.info.info", info)
+    usual = warnings.formatwarning
+    assert main(["info"]) == 0
+    assert capsys.readouterr().out == "hiddenspace: the sky is low\n"
+    assert warnings.formatwarning is usual

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 
 from cyclopts import App, CycloptsError, UnusedCliTokensError
@@ -60,7 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         for name, line in COMMANDS.items():
             app.command(_command(name, given[1:]) if given[:1] == [name] else App(name=name, help=line))
-        app(given, exit_on_error=False, print_error=False)
+        with _plain_warnings():
+            app(given, exit_on_error=False, print_error=False)
     except CycloptsError as error:
         helped = f"hiddenspace {given[0]}" if given[:1] and given[0] in COMMANDS else "hiddenspace"
         return _say(f"{_told(error)}; see {helped} --help.", WRONG_USAGE)
@@ -78,6 +81,17 @@ def _told(error: CycloptsError) -> str:
     if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
         return f"nothing takes {', '.join(error.unused_tokens)} (the values of an option are separated by commas)"
     return " ".join(str(error).split()).rstrip(".")
+
+
+@contextmanager
+def _plain_warnings() -> Iterator[None]:
+    """Inside the `with`, a warning is what it says, without the line of code that it comes from."""
+    usual = warnings.formatwarning
+    warnings.formatwarning = lambda message, *_, **__: f"hiddenspace: {message}\n"
+    try:
+        yield
+    finally:
+        warnings.formatwarning = usual
 
 
 def _command(name: str, given: list[str]) -> App:

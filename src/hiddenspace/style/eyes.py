@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -91,7 +92,8 @@ def eyes_of(
     wanted = tuple(dict.fromkeys((*style, *content, *mrf)))
     if set(wanted) != set(net.layers):
         del net  # or both would be in memory
-        net = _net(features, wanted, data, seed)
+        with warnings.catch_warnings(action="ignore"):  # what there is to say of a file has been said
+            net = _net(features, wanted, data, seed)
         if flat := set(wanted) - set(_maps(net)):
             raise UsageError(f"the layer {min(flat)!r} makes no map of a picture; choose {', '.join(_maps(net))}.")
     if net is features:  # which is not ours to change
