@@ -52,6 +52,13 @@ def test_lbfgs_may_leave_the_range_on_its_way_and_pays_for_it() -> None:
     assert "range" not in adam.terms_
 
 
+def test_lbfgs_computes_in_float32_unless_told_otherwise() -> None:
+    trainers = [hs.Trainer(progress=False, precision=precision) for precision in ("auto", "32", "bf16")]
+    auto, float32, bfloat16 = (small(optimizer="lbfgs", trainer=one).stylize(CONTENT, CHECKS) for one in trainers)
+    np.testing.assert_array_equal(auto, float32)
+    assert (bfloat16 != float32).any()
+
+
 def test_the_same_seed_paints_the_same_picture_and_a_clone_as_well() -> None:
     model = small()
     first = model.stylize(CONTENT, STYLE)
