@@ -112,3 +112,21 @@ def test_the_guide_to_carrying_labels_over(monkeypatch: pytest.MonkeyPatch) -> N
     assert world["named"].shape == (500,)
     assert list(world["table"]["method"]) == ["source", "dann", "target-trained"]
     assert len(world["scores"]["test_score"]) == 3
+
+
+@pytest.mark.slow
+def test_the_guide_to_style_transfer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).resolve().parent.parent / "docs" / "style.md").read_text()
+    monkeypatch.chdir(tmp_path)
+    world: dict[str, Any] = {}
+    for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        # the calls as they are; how long they paint and how finely is nothing to learn here
+        few = re.sub(r"steps=\d+", "steps=2", code).replace("size=512", "size=64")
+        exec(compile(few, "style.md", "exec"), world)
+    assert world["out"].shape == (43, 64, 3)
+    assert world["painted"].shape == (427, 640, 3)
+    assert world["other"].shape == (171, 256, 3)
+    for command in re.findall(r"^hiddenspace (?:stylize|texture) .*?flower.jpg .*$", page, re.MULTILINE):
+        size = command.replace("512", "48") if "512" in command else f"{command} --size 48"
+        assert main([*size.split()[1:], "--steps", "1", "--quiet"]) == 0
+    assert {"out.png", "page.html", "texture.png"} <= {path.name for path in tmp_path.iterdir()}
