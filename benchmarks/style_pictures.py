@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -46,10 +47,21 @@ def painted(content: str, style: Path | Sequence[Path], **given: object) -> np.n
     return hs.StyleTransfer(random_state=0).stylize(content, style, **given)
 
 
+def kept(folder: Path | None, fit: Callable[[], Any]) -> Any:
+    """A model that is in this folder, or is trained and put there."""
+    if folder is not None and folder.exists():
+        return hs.load(folder)
+    model = fit()
+    if folder is not None:
+        model.save_pretrained(folder)
+    return model
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--paintings", type=Path, required=True)
     parser.add_argument("--photographs", type=Path, help="a folder to learn from; with it the nets of one pass as well")
+    parser.add_argument("--models", type=Path, help="a folder where these nets are kept, and found the next time")
     options = parser.parse_args()
     paintings = {path.stem.rpartition("_")[2]: path for path in sorted(options.paintings.iterdir())}
     night, wave, scream = (paintings[name] for name in ("night", "wave", "scream"))
@@ -74,8 +86,14 @@ def main() -> None:
     inverted = hs.StyleTransfer(init="noise", random_state=0).stylize(china)
     sheet("style-alone", [[hs.texture(night, random_state=0), hs.texture(wave, random_state=0), inverted]])
     if options.photographs:
-        fast = hs.FastStyle(random_state=0).fit(options.photographs, style=night)
-        any_style = hs.ArbitraryStyle(random_state=0).fit(options.photographs, styles=options.paintings)
+        fast = kept(
+            options.models and options.models / "fast-night",
+            lambda: hs.FastStyle(random_state=0).fit(options.photographs, style=night),
+        )
+        any_style = kept(
+            options.models and options.models / "any-style",
+            lambda: hs.ArbitraryStyle(random_state=0).fit(options.photographs, styles=options.paintings),
+        )
         rows = [
             [of[content, night], fast.stylize(content, size=512), any_style.stylize(content, night, size=512)]
             for content in PHOTOGRAPHS

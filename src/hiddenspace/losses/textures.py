@@ -124,19 +124,31 @@ class _Sums(torch.autograd.Function):
         overlaps = f.new_zeros(len(f))
         if patches is not None and matches is not None:
             pairs = zip(weighted, matches, strict=True)
-            overlaps = torch.stack([torch.vdot(one.flatten(), patches[at].flatten()) for one, at in pairs])
+            overlaps = torch.stack([_overlap(one, patches, at) for one, at in pairs])
         return weighted.mT @ f, weighted.sum(1), overlaps
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Any:
         f, weights, patches, matches = ctx.saved_tensors
         products, sums, overlaps = gradients
-        gradient = sums[:, None].expand_as(f)
-        if patches is not None:
-            each = zip(sums, overlaps, matches, strict=True)
-            gradient = torch.stack([(overlap * patches + one)[at] for one, overlap, at in each])
-        gradient = torch.baddbmm(gradient, f, products + products.mT)
-        return gradient if weights is None else gradient * weights[:, None], None, None, None
+        both = products + products.mT
+        if patches is None:
+            gradient = torch.baddbmm(sums[:, None], f, both)
+        else:
+            gradient = torch.empty_like(f)
+            for one, total, overlap, at in zip(gradient, sums, overlaps, matches, strict=True):
+                torch.index_select(overlap * patches + total, 0, at, out=one)
+            gradient.baddbmm_(f, both)
+        return gradient if weights is None else gradient.mul_(weights[:, None]), None, None, None
+
+
+def _overlap(f: Tensor, patches: Tensor, matches: Tensor) -> Tensor:
+    """The sum of f f' over places, (), for (p, c), (k, c) and (p,)."""
+    near = patches.new_empty(min(PIECE, len(f)), f.shape[1])
+    total = f.new_zeros(())
+    for piece, at in zip(torch.split(f, PIECE), torch.split(matches, PIECE), strict=True):
+        total += torch.vdot(piece.flatten(), torch.index_select(patches, 0, at, out=near[: len(at)]).flatten())
+    return total
 
 
 def added(textures: Sequence[Texture]) -> Texture:
@@ -217,8 +229,12 @@ def nearest(places: Tensor, patches: Tensor) -> Tensor:
     """
     mean = patches.mean(0)
     directions = F.normalize(patches - mean, dim=1)
-    pieces = [(F.normalize(piece - mean, dim=1) @ directions.T).argmax(1) for piece in torch.split(places, PIECE)]
-    return torch.cat(pieces)
+    found = torch.empty(len(places), dtype=torch.long, device=places.device)
+    cosines = places.new_empty(min(PIECE, len(places)), len(patches))  # one for all pieces: it is most of the memory
+    for start in range(0, len(places), PIECE):
+        piece = F.normalize(places[start : start + PIECE] - mean, dim=1)
+        found[start : start + PIECE] = torch.mm(piece, directions.T, out=cosines[: len(piece)]).argmax(1)
+    return found
 
 
 def total_variation(x: Tensor) -> Tensor:

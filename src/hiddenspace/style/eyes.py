@@ -18,8 +18,9 @@ from hiddenspace.nets import vgg
 from hiddenspace.nets.feature_extractor import FeatureNet
 from hiddenspace.nets.feature_fetch import is_cached
 from hiddenspace.nets.feature_nets import PATCHES, RANDOM, feature_net
+from hiddenspace.nets.style_net import size_of
 from hiddenspace.style.looking import replicating
-from hiddenspace.style.pictures import resized
+from hiddenspace.style.pictures import resized, with_area
 
 AUTO = "auto"
 VGG_STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
@@ -29,6 +30,8 @@ VGG_MRF_LAYERS = ("relu3_1", "relu4_1")
 """Those of Li and Wand 2016."""
 SIDE = 256
 """Of the squares on which a net without training is normalised."""
+LEARNED = 2**20
+"""Pixels that a net which learns from pictures sees of each at most, made smaller where it has more."""
 Layers = Sequence[str] | Mapping[str, float] | str | None
 
 
@@ -110,7 +113,9 @@ def _net(features: Any, layers: Sequence[str] | None, data: Sequence[Tensor], se
     if features == AUTO:
         features = cached_vgg() or PATCHES
     if isinstance(features, str) and features in (PATCHES, RANDOM):
-        pictures = list(data) if features == PATCHES else torch.cat([resized(one, (SIDE, SIDE)) for one in data])
+        pictures: Any = torch.cat([resized(one, (SIDE, SIDE)) for one in data])
+        if features == PATCHES:
+            pictures = [resized(one, with_area(size_of(one), LEARNED)) for one in data]
         return feature_net(features, layers, data=pictures, seed=seed)
     if isinstance(features, FeatureNet) and layers is not None and not set(layers) <= set(features.layers):
         raise UsageError(f"this feature net gives {', '.join(features.layers)}; make it anew with layers=.")
