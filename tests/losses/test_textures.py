@@ -121,8 +121,9 @@ def test_total_variation_is_the_mean_square_of_steps() -> None:
 
 
 @pytest.mark.parametrize("weights", [None, torch.rand(6, 7)])
-def test_sums_and_their_gradients_are_those_of_autograd(weights) -> None:
+def test_sums_and_their_gradients_are_those_of_autograd(weights, monkeypatch) -> None:
     """In the sums a place counts as often as its weight says, and its distance to a patch likewise."""
+    monkeypatch.setattr("hiddenspace.losses.textures.PIECE", 10)  # of the 42 places
     patches, matches = torch.randn(4, 5), torch.randint(4, (2, 42))
     w = torch.ones(42) if weights is None else weights.flatten()
     found = []
@@ -154,7 +155,9 @@ def test_transport_is_that_of_gaussians() -> None:
     torch.testing.assert_close(moved.covariance, 4 * texture_of(MAPS).covariance, rtol=0.05, atol=0.01)
 
 
-def test_the_nearest_patch_is_that_of_the_largest_cosine_beyond_the_mean() -> None:
+@pytest.mark.parametrize("piece", [2, 4096])
+def test_the_nearest_patch_is_that_of_the_largest_cosine_beyond_the_mean(piece, monkeypatch) -> None:
+    monkeypatch.setattr("hiddenspace.losses.textures.PIECE", piece)
     patches = torch.tensor([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]]) + 10
     places = torch.tensor([[3.0, 0.1], [-0.01, 0.5], [0.2, -9.0]]) + 10
     assert nearest(places, patches).tolist() == [0, 2, 3]

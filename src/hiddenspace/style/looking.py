@@ -270,7 +270,7 @@ class Looking:
 
 
 def _squares(parts: Sequence[Tensor]) -> Tensor:
-    return torch.stack([part.square().sum() for part in parts]).sum()
+    return torch.stack([torch.linalg.vector_norm(part).square() for part in parts]).sum()
 
 
 def check_tile(tile: int) -> None:
