@@ -14,33 +14,33 @@ import hiddenspace as hs
 
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 PHOTOGRAPHS = ("china.jpg", "flower.jpg")
-WIDTH, GAP = 360, 6
-"""Pixels: of each picture on a sheet, and between them."""
+WIDTH, HEIGHT, GAP = 360, 241, 6
+"""Pixels: that pictures on a sheet have at most, and between them."""
 
 
 def sheet(name: str, rows: Sequence[Sequence[np.ndarray | Path | str | None]]) -> None:
-    """Pictures in rows and columns, each as wide as the others; None is left white."""
-    pictures = [[None if one is None else _narrow(one) for one in row] for row in rows]
-    heights = [max(one.height for one in row if one is not None) for row in pictures]
-    columns = max(map(len, pictures))
-    page = Image.new("RGB", (columns * (WIDTH + GAP) - GAP, sum(heights) + GAP * (len(rows) - 1)), "white")
-    top = 0
-    for row, height in zip(pictures, heights, strict=True):
-        for column, one in enumerate(row):
-            if one is not None:
-                page.paste(one, (column * (WIDTH + GAP), top + (height - one.height) // 2))
-        top += height + GAP
+    """Pictures in rows and columns, each in the middle of its place; None is left white."""
+    columns = max(map(len, rows))
+    page = Image.new("RGB", (columns * (WIDTH + GAP) - GAP, len(rows) * (HEIGHT + GAP) - GAP), "white")
+    for row, pictures in enumerate(rows):
+        for column, picture in enumerate(pictures):
+            if picture is not None:
+                one = _small(picture)
+                left, top = column * (WIDTH + GAP), row * (HEIGHT + GAP)
+                page.paste(one, (left + (WIDTH - one.width) // 2, top + (HEIGHT - one.height) // 2))
     page.save(PICTURES / f"{name}.jpg", quality=88, optimize=True)
     print(name)
 
 
-def _narrow(picture: np.ndarray | Path | str) -> Image.Image:
+def _small(picture: np.ndarray | Path | str) -> Image.Image:
     if isinstance(picture, str):
         from sklearn.datasets import load_sample_image
 
         picture = load_sample_image(picture)
     image = Image.fromarray(picture) if isinstance(picture, np.ndarray) else Image.open(picture).convert("RGB")
-    return image.resize((WIDTH, round(image.height * WIDTH / image.width)), Image.Resampling.LANCZOS)
+    factor = min(WIDTH / image.width, HEIGHT / image.height)
+    size = (round(factor * image.width), round(factor * image.height))
+    return image.resize(size, Image.Resampling.LANCZOS)
 
 
 def painted(content: str, style: Path | Sequence[Path], **given: object) -> np.ndarray:

@@ -8,6 +8,7 @@ from sklearn.datasets import load_sample_images
 import hiddenspace as hs
 from hiddenspace.errors import DataError, UsageError
 from hiddenspace.style.pictures import coarse_to_fine
+from hiddenspace.training.play import play
 
 rng = np.random.default_rng(0)
 QUIET = hs.Trainer(progress=False)
@@ -57,6 +58,19 @@ def test_lbfgs_computes_in_float32_unless_told_otherwise() -> None:
     auto, float32, bfloat16 = (small(optimizer="lbfgs", trainer=one).stylize(CONTENT, CHECKS) for one in trainers)
     np.testing.assert_array_equal(auto, float32)
     assert (bfloat16 != float32).any()
+
+
+@pytest.mark.parametrize(("tile", "kept"), [(192, False), (200, True)])
+def test_where_a_picture_is_looked_at_in_tiles_memory_is_given_back(tile, kept, monkeypatch) -> None:
+    games: list[bool] = []
+
+    def watched(game, *given, **named):
+        games.append(game.keeps_memory)
+        return play(game, *given, **named)
+
+    monkeypatch.setattr("hiddenspace.style.style_transfer.play", watched)
+    small(size=200, steps=1, first_size=None, tile=tile).stylize(CONTENT, CHECKS)
+    assert games == [kept]
 
 
 def test_the_same_seed_paints_the_same_picture_and_a_clone_as_well() -> None:

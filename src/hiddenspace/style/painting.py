@@ -65,6 +65,7 @@ class Painting(Game):
         self.wanted, self.distance, self.optimizer = wanted, DISTANCES[distance], optimizer
         self.style_weights, self.content_weights = dict(style_weights), dict(content_weights)
         self.mrf_weights, self.tv_weight, self.range_weight = dict(mrf_weights), tv_weight, range_weight
+        self.keeps_memory = len(wanted.looking.tiles) == 1
         matches = wanted.matches(picture)
         self.lengths = [len(of_a_tile) for of_a_tile in matches]
         self.register_buffer("matches", torch.cat(list(matches)))

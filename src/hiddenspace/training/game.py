@@ -103,6 +103,9 @@ class Game(nn.Module):
     """Networks of which second derivatives are taken, which torch cannot compile."""
     never_changed: ClassVar[tuple[str, ...]] = ()
     """Networks that only look, their buffers too: of the best weights they are no part."""
+    keeps_memory: bool = True
+    """Whether what a step frees stays with the process for the next one, which is faster (`memory_kept`); not where one
+    wants memory bounded, for between blocks of many sizes gaps are left."""
 
     def players(self) -> Mapping[str, Player]:
         """Who plays, in the order of their turns."""
