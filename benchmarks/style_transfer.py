@@ -203,6 +203,14 @@ def fast_style(folder: Path | None) -> dict[str, float]:
     return found
 
 
+def training(paintings_folder: Path, photographs_folder: Path) -> dict[str, float]:
+    """Seconds that `FastStyle()` takes to learn a painting on a folder of photographs."""
+    model = hs.FastStyle(random_state=0, trainer=hs.Trainer(accelerator="cpu", progress=False))
+    started = time.perf_counter()
+    model.fit(photographs_folder, style=np.asarray(paintings(paintings_folder)[-1]))
+    return {"seconds": time.perf_counter() - started}
+
+
 def alone(what: str, folder: Path | None) -> dict[str, float]:
     """One of the two above in a process of its own, so that its memory is its own."""
     arguments = [sys.executable, __file__, what, *([] if folder is None else [str(folder)])]
@@ -251,7 +259,7 @@ def show_steps(found: dict[str, float], notes: list[str]) -> None:
 
 
 def show_defaults(found: dict[str, dict[str, float]], fast: dict[str, float]) -> None:
-    rows = [[what, f"{f['seconds']:.0f} s", f"{f['peak']:.0f}"] for what, f in found.items()]
+    rows = [[what, f"{f['seconds']:.0f} s", f"{f['peak']:.0f}" if "peak" in f else ""] for what, f in found.items()]
     rows += [[f"FastStyle, 256x256, {way}", f"{speed:.1f} pictures/s", ""] for way, speed in fast.items()]
     notes = [
         "`hs.StyleTransfer()` with all its defaults, the making of its net included; the large photograph with "
@@ -265,6 +273,7 @@ def show_defaults(found: dict[str, dict[str, float]], fast: dict[str, float]) ->
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--paintings", type=Path)
+    parser.add_argument("--photographs", type=Path, help="a folder on which FastStyle is trained as well")
     parser.add_argument("--steps", type=int, nargs="+", default=[100, 300])
     parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--cases", type=int, default=3)
@@ -286,6 +295,9 @@ def main() -> None:
     timed = keep(f"steps, {size}", partial(steps_in_turns, *pictures[0]))
     defaults = {f"{w}x{h}": keep(f"default, {w}x{h}", partial(alone, f"{w}x{h}", folder)) for w, h in SIZES}
     fast = keep("fast", partial(alone, "fast", folder))
+    if folder and options.photographs:
+        learned = keep("fast, training", partial(training, folder, options.photographs))
+        defaults[f"FastStyle, training on {len(list(options.photographs.iterdir()))} photographs"] = learned
     net = (
         "VGG19 with random weights (Kaiming's, without biases) from a file that both load, in caffe's colours; "
         f"squares of {size} pixels; Gram matrices at {', '.join(peer.STYLE)}, content at {', '.join(peer.CONTENT)}, "

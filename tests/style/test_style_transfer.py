@@ -53,7 +53,8 @@ def test_lbfgs_may_leave_the_range_on_its_way_and_pays_for_it() -> None:
     assert "range" not in adam.terms_
 
 
-def test_lbfgs_computes_in_float32_unless_told_otherwise() -> None:
+def test_lbfgs_computes_in_float32_unless_told_otherwise(monkeypatch) -> None:
+    monkeypatch.setattr("hiddenspace.training.precision.cpu_multiplies_bfloat16", lambda: True)
     trainers = [hs.Trainer(progress=False, precision=precision) for precision in ("auto", "32", "bf16")]
     auto, float32, bfloat16 = (small(optimizer="lbfgs", trainer=one).stylize(CONTENT, CHECKS) for one in trainers)
     np.testing.assert_array_equal(auto, float32)
@@ -61,7 +62,7 @@ def test_lbfgs_computes_in_float32_unless_told_otherwise() -> None:
 
 
 @pytest.mark.parametrize(("tile", "kept"), [(192, False), (200, True)])
-def test_where_a_picture_is_looked_at_in_tiles_memory_is_given_back(tile, kept, monkeypatch) -> None:
+def test_memory_is_kept_where_a_picture_is_not_looked_at_in_tiles(tile, kept, monkeypatch) -> None:
     games: list[bool] = []
 
     def watched(game, *given, **named):

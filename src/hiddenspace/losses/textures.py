@@ -10,6 +10,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 TINY = 1e-8
 ROUNDING = 1e-6
@@ -128,6 +129,7 @@ class _Sums(torch.autograd.Function):
         return weighted.mT @ f, weighted.sum(1), overlaps
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> Any:
         f, weights, patches, matches = ctx.saved_tensors
         products, sums, overlaps = gradients

@@ -113,9 +113,11 @@ def _net(features: Any, layers: Sequence[str] | None, data: Sequence[Tensor], se
     if features == AUTO:
         features = cached_vgg() or PATCHES
     if isinstance(features, str) and features in (PATCHES, RANDOM):
-        pictures: Any = torch.cat([resized(one, (SIDE, SIDE)) for one in data])
+        pictures: Any
         if features == PATCHES:
             pictures = [resized(one, with_area(size_of(one), LEARNED)) for one in data]
+        else:
+            pictures = torch.cat([resized(one, (SIDE, SIDE)) for one in data])
         return feature_net(features, layers, data=pictures, seed=seed)
     if isinstance(features, FeatureNet) and layers is not None and not set(layers) <= set(features.layers):
         raise UsageError(f"this feature net gives {', '.join(features.layers)}; make it anew with layers=.")

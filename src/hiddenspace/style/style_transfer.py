@@ -43,7 +43,7 @@ class StyleTransfer(BaseEstimator):  # type: ignore[misc]
 
         style_weight * ||Texture(style) - Texture(picture)|| + content_weight * ||Content(original) - Content(picture)||
 
-    With nets that have not been trained with labels two things are added, which the paper has not: each place shall be
+    With nets other than VGG, by name or file, two things are added, which the paper has not: each place shall be
     like some patch of the style (`mrf_weight`), and the content wanted is moved to the texture of the style before
     (`move_content`). What they change in the picture is more than what any choice of weights does.
 

@@ -73,7 +73,7 @@ def play(
         After Ctrl-C, when the round has been finished and saved.
     """
     match = _Match(game, batches, rounds, trainer, [*observers, *trainer.observers], validation)
-    with memory_kept() if game.keeps_memory else nullcontext():
+    with memory_kept() if game.keeps_memory and match.device.type == "cpu" else nullcontext():
         match.run()
     return match.state.history
 
