@@ -1,4 +1,6 @@
+import os
 import platform
+import resource
 from contextlib import contextmanager
 
 import numpy as np
@@ -14,18 +16,14 @@ needs_glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="what
 
 @pytest.fixture(autouse=True)
 def untuned(monkeypatch: pytest.MonkeyPatch) -> None:
-    import os
-
-    for name in [name for name in os.environ if name.startswith((*TUNED, "LD_PRELOAD"))]:
-        if name == "LD_PRELOAD":
-            pytest.skip("another malloc may be loaded")
+    if "LD_PRELOAD" in os.environ:
+        pytest.skip("another malloc may be loaded")
+    for name in [name for name in os.environ if name.startswith(TUNED)]:
         monkeypatch.delenv(name)
 
 
 def pages_taken(size: int, times: int) -> int:
     """How many times the system had to hand out memory for blocks of so many bytes that came and went."""
-    import resource
-
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     for _ in range(times):
         np.ones(size, np.uint8)
@@ -34,8 +32,6 @@ def pages_taken(size: int, times: int) -> int:
 
 def resident() -> int:
     """Bytes of this process in memory."""
-    import resource
-
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * resource.getpagesize()
 

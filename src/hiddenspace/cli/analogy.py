@@ -8,6 +8,7 @@ from rich.console import Console
 
 from hiddenspace.cli.files import OUT, write_values
 from hiddenspace.cli.moving import check_name, path_for, pixels_of
+from hiddenspace.cli.plain import say
 from hiddenspace.cli.spaces import space_of
 from hiddenspace.errors import HiddenspaceError, writing
 from hiddenspace.space.hidden_space import HiddenSpace
@@ -42,9 +43,7 @@ def analogy(run: str, *, plus: list[str], minus: list[str], source: str | None =
             _drawn(space, plus, minus, made).savefig(path, dpi=150)
     else:
         write_values(made, path)
-    Console(stderr=True).print(
-        f"{' + '.join(plus)} - {' - '.join(minus)}: {path}", markup=False, highlight=False, soft_wrap=True
-    )
+    say(Console(stderr=True), f"{' + '.join(plus)} - {' - '.join(minus)}: {path}")
 
 
 def _drawn(space: HiddenSpace, plus: list[str], minus: list[str], made: Any) -> Any:

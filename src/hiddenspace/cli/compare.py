@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hiddenspace.cli.files import OUT, check_ending, write_values
+from hiddenspace.cli.plain import say
 from hiddenspace.errors import HiddenspaceError, UsageError, writing
 from hiddenspace.space.comparing import compare as compared
 from hiddenspace.space.labelling import Task
@@ -117,7 +118,7 @@ def _print(table: pd.DataFrame) -> None:
     console = Console(width=None if sys.stdout.isatty() else WIDE)
     console.print(shown)
     for sentence in [*table.attrs["verdict"], *table.attrs["notes"]]:
-        console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+        say(console, sentence)
 
 
 def _cell(row: pd.Series, metric: str, best: float, one_seed: bool) -> str:

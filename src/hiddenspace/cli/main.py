@@ -12,6 +12,7 @@ from cyclopts import App, CycloptsError, UnusedCliTokensError
 from rich.console import Console
 
 from hiddenspace import __version__
+from hiddenspace.cli.plain import say
 from hiddenspace.errors import HiddenspaceError, UsageError
 
 COMMANDS = {
@@ -106,5 +107,5 @@ def _command(name: str, given: list[str]) -> App:
 
 
 def _say(what: object, code: int) -> int:
-    Console(stderr=True).print(f"hiddenspace: {what}", markup=False, highlight=False, soft_wrap=True)
+    say(Console(stderr=True), f"hiddenspace: {what}")
     return code

@@ -17,6 +17,7 @@ from rich.table import Table
 from hiddenspace.cli.canvas import Canvas, check_place
 from hiddenspace.cli.files import check_ending
 from hiddenspace.cli.flags import parameter_texts
+from hiddenspace.cli.plain import say
 from hiddenspace.cli.run_flags import Flags, estimator_flags, flag, trainer_flags
 from hiddenspace.cli.spaces import is_model
 from hiddenspace.cli.starting import checked_seed
@@ -90,11 +91,15 @@ def check_report(given: Mapping[str, Any]) -> None:
         check_place(Path(given["report"]))
 
 
-def paint(model: StyleTransfer, canvas: Canvas, resume: bool, **what: Any) -> NDArray[np.uint8]:
-    """The finished picture (h, w, 3), which is written as well.
+def paint(
+    model: StyleTransfer, canvas: Canvas, resume: bool, console: Console, **what: Any
+) -> NDArray[np.uint8] | None:
+    """The finished picture (h, w, 3), which is written as well; None where it goes on and all is done already.
 
     Parameters
     ----------
+    console
+        Where it is said that all is done.
     **what
         As `StyleTransfer.stylize` takes it.
 
@@ -103,6 +108,9 @@ def paint(model: StyleTransfer, canvas: Canvas, resume: bool, **what: Any) -> ND
     KeyboardInterrupt
         After Ctrl-C, saying how to go on.
     """
+    if resume and canvas.is_finished:
+        say(console, f"{canvas.path} is already done.")
+        return None
     canvas.begin(resume)
     usual = model.trainer or Trainer()
     model.trainer = replace(usual, folder=canvas.folder, resume=resume, observers=[Preview(canvas.preview)])
@@ -159,7 +167,7 @@ def _print(model: StyleTransfer, judged: StyleJudgement | None) -> None:
     console = Console(width=None if sys.stdout.isatty() else WIDE)
     console.print(shown, highlight=False)
     for sentence in (f"Looked at by: {model.features_}.", *([] if judged is None else [judged.sentence()])):
-        console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+        say(console, sentence)
 
 
 def _write_report(

@@ -14,6 +14,7 @@ from hiddenspace.cli.canvas import ENDINGS, Canvas, real_paths
 from hiddenspace.cli.files import is_folder
 from hiddenspace.cli.flags import command_of, parameter_texts
 from hiddenspace.cli.painting import check_report, paint, painter, painting_flags, tell, words
+from hiddenspace.cli.plain import say
 from hiddenspace.cli.run_flags import Flags, flag, place, value_of
 from hiddenspace.data.image_source import SUFFIXES
 from hiddenspace.errors import DataError, UsageError
@@ -61,15 +62,14 @@ def stylize(given: dict[str, Any]) -> None:
     check_report(given)
     console = Console(stderr=True, quiet=given["quiet"])
     for number, (source, canvas) in enumerate(canvases.items(), start=1):
-        if given["resume"] and canvas.is_finished:
-            console.print(f"{canvas.path} is already done.", markup=False, highlight=False, soft_wrap=True)
+        pixels = paint(model, canvas, given["resume"], console, content=source, **what)
+        if pixels is None:
             continue
-        pixels = paint(model, canvas, given["resume"], content=source, **what)
         if len(canvases) == 1:
             tell(model, given, pixels, order, content=source, **what)
         of = f"{number} of {len(canvases)}" if len(canvases) > 1 else "painted"
         loss = sum(model.terms_.values())
-        console.print(f"{of}, loss {loss:.4g}: {canvas.path}", markup=False, highlight=False, soft_wrap=True)
+        say(console, f"{of}, loss {loss:.4g}: {canvas.path}")
 
 
 def _flags(given: Sequence[str]) -> Flags:

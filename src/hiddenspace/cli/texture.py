@@ -12,6 +12,7 @@ from rich.console import Console
 from hiddenspace.cli.canvas import ENDINGS, Canvas, real_paths
 from hiddenspace.cli.flags import command_of
 from hiddenspace.cli.painting import check_report, paint, painter, painting_flags, tell
+from hiddenspace.cli.plain import say
 from hiddenspace.cli.run_flags import place
 from hiddenspace.errors import UsageError
 from hiddenspace.style.order import read_order
@@ -41,9 +42,8 @@ def texture(given: dict[str, Any]) -> None:
     canvas.check(real_paths([style]))
     check_report(given)
     console = Console(stderr=True, quiet=given["quiet"])
-    if given["resume"] and canvas.is_finished:
-        console.print(f"{canvas.path} is already done.", markup=False, highlight=False, soft_wrap=True)
+    pixels = paint(model, canvas, given["resume"], console, style=style)
+    if pixels is None:
         return
-    pixels = paint(model, canvas, given["resume"], style=style)
     tell(model, given, pixels, order, content=None, style=[style])
-    console.print(f"new texture: {canvas.path}", markup=False, highlight=False, soft_wrap=True)
+    say(console, f"new texture: {canvas.path}")

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from hiddenspace import checks
 from hiddenspace.data.batches import ArrayBatches
 from hiddenspace.data.dataset import Dataset
 from hiddenspace.data.format import fit_format
@@ -31,7 +30,7 @@ from hiddenspace.style.eyes import Layers, eyes_of
 from hiddenspace.style.feed_forward import FeedForward, some_of
 from hiddenspace.style.looking import replicating
 from hiddenspace.style.order import FLAT, check_strength, read_order
-from hiddenspace.style.painting import DISTANCES, TextureDistance
+from hiddenspace.style.painting import DISTANCES, TextureDistance, check_weights
 from hiddenspace.style.photographs import pieces, read_photographs
 from hiddenspace.style.pictures import resized, with_area
 from hiddenspace.training.game import Batch, Game, Player
@@ -197,8 +196,7 @@ class ArbitraryStyle(FeedForward):
     def check_params(self) -> None:
         """Refuses values that make no sense, before any data is read."""
         super().check_params()
-        for name in ("style_weight", "content_weight"):
-            checks.number(name, getattr(self, name), least=0)
+        check_weights(self, "style_weight", "content_weight")
 
     def fit(self, X: Any, y: Any = None, *, styles: Any = None) -> Self:
         """Learns to paint in any style.

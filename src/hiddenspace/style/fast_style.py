@@ -20,7 +20,7 @@ from hiddenspace.style.eyes import Layers, eyes_of
 from hiddenspace.style.feed_forward import FeedForward, some_of
 from hiddenspace.style.likeness import Likeness, with_few_patches
 from hiddenspace.style.order import read_order
-from hiddenspace.style.painting import TextureDistance
+from hiddenspace.style.painting import TextureDistance, check_weights
 from hiddenspace.style.photographs import pieces
 from hiddenspace.style.pictures import LEAST, resized, with_area
 from hiddenspace.training.game import Batch, Game, Player
@@ -188,9 +188,7 @@ class FastStyle(FeedForward):
         super().check_params()
         for name in ("scales", "blocks"):
             checks.whole(name, getattr(self, name))
-        for name in ("style_weight", "content_weight", "mrf_weight", "tv_weight"):
-            if getattr(self, name) is not None:
-                checks.number(name, getattr(self, name), least=0)
+        check_weights(self, "style_weight", "content_weight", "mrf_weight", "tv_weight")
         if self.crop >> (self.scales - 1) < LEAST:
             raise UsageError(f"scales={self.scales} leave less than {LEAST} pixels of crop={self.crop}; use fewer.")
 

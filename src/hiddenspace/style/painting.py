@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from hiddenspace import checks
 from hiddenspace.losses.textures import Texture, gram_distance, total_variation, wasserstein_distance
 from hiddenspace.style.looking import Seen
 from hiddenspace.style.wanted import Wanted
@@ -19,6 +20,19 @@ DISTANCES: dict[str, Callable[[Texture, Texture], Tensor]] = {
     "wasserstein": wasserstein_distance,
     "gram": gram_distance,
 }
+
+
+def check_weights(model: object, *names: str) -> None:
+    """Refuses weights of terms that are no numbers of 0 or more; None, which the net decides, is none to refuse.
+
+    Raises
+    ------
+    UsageError
+        If there is one.
+    """
+    for name in names:
+        if getattr(model, name) is not None:
+            checks.number(name, getattr(model, name), least=0)
 
 
 class Painting(Game):

@@ -21,7 +21,7 @@ from hiddenspace.style.eyes import Eyes, Layers, eyes_of
 from hiddenspace.style.looking import Looking, check_tile
 from hiddenspace.style.optimizers import RANGE_WEIGHTS, RATES, optimizer_of
 from hiddenspace.style.order import Order, read_order
-from hiddenspace.style.painting import DISTANCES, Painting, Steps, TextureDistance
+from hiddenspace.style.painting import DISTANCES, Painting, Steps, TextureDistance, check_weights
 from hiddenspace.style.pictures import as_bytes, coarse_to_fine, resized
 from hiddenspace.style.wanted import wanted_of
 from hiddenspace.training.play import play
@@ -250,9 +250,7 @@ class StyleTransfer(BaseEstimator):  # type: ignore[misc]
         for name in ("size", "first_size"):
             if getattr(self, name) is not None:
                 checks.whole(name, getattr(self, name))
-        for name in ("style_weight", "content_weight", "mrf_weight", "tv_weight"):
-            if getattr(self, name) is not None:
-                checks.number(name, getattr(self, name), least=0)
+        check_weights(self, "style_weight", "content_weight", "mrf_weight", "tv_weight")
         checks.number("style_scale", self.style_scale, least=0, above=0)
         if self.learning_rate is not None:
             checks.number("learning_rate", self.learning_rate, least=0, above=0)
@@ -307,10 +305,11 @@ class StyleTransfer(BaseEstimator):  # type: ignore[misc]
         history = play(game, Steps(min(ROW, len(span)), of), rounds=len(span), trainer=trainer, observers=observers)
         place = {"height": height, "width": width}
         self.history_ += [{"step": span.start + row["round"], **place, **row} for row in history.rows]
-        self.weights_ = game.weights
         with torch.no_grad():
             game.picture.clamp_(0, 1)
-            self.terms_ = {name: float(value) for name, value in game.loss(torch.empty(0)).items()}
+            if span.stop == self.steps:  # of coarser scales nobody asks
+                self.weights_ = game.weights
+                self.terms_ = {name: float(value) for name, value in game.loss(torch.empty(0)).items()}
         return game.picture.detach()
 
     def _begun(self, order: Order) -> Tensor:
